@@ -1,0 +1,238 @@
+// Admission of a submission, whole or not at all: its members are judged in run order, each against
+// everything before it, siblings included, and only when none is refused is anything written.
+import type { Command, TaskSpec } from './commands.ts'
+import type { Decision, SubmitReply } from './effects.ts'
+import { type Group, isOpen, isSuspended } from './group.machine.ts'
+import { type Member, memberName, resolveMembers } from './members.ts'
+import { grantedUses, isHeldBack, type Judgement, judgement, reserve } from './placement.ts'
+import { type Firsts, judge, type ResourceUse, resourceKey } from './reservations.ts'
+import { type DependencyFailure, isFinal, type Json, type Task } from './task.machine.ts'
+import type { Work } from './work.ts'
+
+type Of<T extends Command['type']> = Extract<Command, { type: T }>
+
+/** Admits the specs, in a new group or in none. */
+export function submit(work: Work, command: Of<'tasks.submit'>): Decision['reply'] {
+  const { specs, group, idempotency } = command
+  return once(work, idempotency, () => {
+    if (group === null) return admit(work, specs, { groupId: null, parentId: null })
+    const fresh: Group = {
+      groupId: work.env.newId(),
+      value: group.open ? 'active.open' : 'active.closed',
+      seq: work.nextSeq(),
+      tags: group.tags,
+      onFailure: group.onFailure,
+      counts: {
+        waiting: 0,
+        suspended: 0,
+        running: 0,
+        finished: 0,
+        error: 0,
+        canceled: 0,
+        skipped: 0,
+      },
+      canceled: false,
+      submitMs: work.env.nowMs,
+      finishMs: null,
+      rev: work.nextRev(),
+    }
+    return admit(work, specs, { groupId: fresh.groupId, parentId: null }, fresh)
+  })
+}
+
+/** Admits more members to a group that was submitted open. */
+export function addToGroup(work: Work, command: Of<'group.add'>): Decision['reply'] {
+  const { groupId, specs, idempotency } = command
+  return once(work, idempotency, () => {
+    const group = work.group(groupId)
+    if (group === undefined) return { outcome: 'group_missing' }
+    if (!isOpen(group)) return { outcome: 'group_closed', canceled: group.canceled }
+    return admit(work, specs, { groupId, parentId: null })
+  })
+}
+
+/** Admits a child of a running attempt to the group of its parent. */
+export function spawn(work: Work, command: Of<'task.spawn'>): SubmitReply {
+  const parent = work.task(command.parentId)
+  if (parent?.value !== 'running.executing' || parent.attempt !== command.attempt) {
+    return { outcome: 'parent_replaced' }
+  }
+  if (work.groupOf(parent)?.canceled) return { outcome: 'group_closed', canceled: true }
+  const { groupId, taskId: parentId } = parent
+  const reply = admit(work, [command.spec], { groupId, parentId })
+  if (reply.outcome === 'submitted') {
+    for (const { taskId } of reply.tasks) {
+      work.send(parent, { type: 'task.spawned', childId: taskId })
+    }
+  }
+  return reply
+}
+
+/** The same key gives the first answer again; for another request it is refused. */
+function once(
+  work: Work,
+  idempotency: Of<'group.add'>['idempotency'],
+  answer: () => SubmitReply,
+): Decision['reply'] {
+  if (idempotency === null) return answer()
+  const { idempotency: known } = work.slice
+  if (known !== null) {
+    if (known.fingerprint !== idempotency.fingerprint) return { outcome: 'key_reused' }
+    return { ...(known.reply as unknown as SubmitReply), replayed: { answer: known.answer } }
+  }
+  const reply = answer()
+  // A request that could not be read leaves nothing behind, its key included.
+  if (reply.outcome !== 'submitted' && reply.outcome !== 'rejected') return reply
+  const kept = reply as unknown as Json
+  const record = { ...idempotency, submittedMs: work.env.nowMs, reply: kept, answer: null }
+  work.change({ type: 'idempotency.put', record })
+  return reply
+}
+
+interface Family {
+  groupId: string | null
+  parentId: string | null
+}
+
+/** How a member stands: held back, or admitted with these reservations to wait for. */
+type Standing = { held: true } | { held: false; judgement: Judgement; granted: boolean[] }
+
+function admit(work: Work, specs: TaskSpec[], family: Family, newGroup?: Group): SubmitReply {
+  const resolved = resolveMembers(work, specs)
+  if ('outcome' in resolved) return resolved
+  const { members, runOrder } = resolved
+  const standings = judgeMembers(work, specs, members, runOrder)
+  if ('outcome' in standings) return standings
+
+  if (newGroup !== undefined) work.addGroup(newGroup)
+  const seqs = members.map(() => work.nextSeq())
+  for (const index of runOrder) {
+    const standing = standings.get(index) as Standing
+    addMember(work, members[index] as Member, standing, seqs[index] as number, family)
+  }
+  if (family.groupId !== null) joinGroup(work, family.groupId, members)
+  const tasks = members.map(({ taskId }) => {
+    const { response } = work.task(taskId) as Task
+    return { taskId, response }
+  })
+  return { outcome: 'submitted', groupId: family.groupId, tasks }
+}
+
+function judgeMembers(
+  work: Work,
+  specs: TaskSpec[],
+  members: Member[],
+  runOrder: number[],
+): Map<number, Standing> | SubmitReply {
+  const standings = new Map<number, Standing>()
+  const held = new Set<string>()
+  const queues = new Map([...work.slice.queues].map(([key, firsts]) => [key, { ...firsts }]))
+  let place = work.slice.counters.place
+  for (const index of runOrder) {
+    const { spec, dependencies, taskId } = members[index] as Member
+    const waitsForPlace = dependencies.some(
+      each => held.has(each.taskId) || isHeldBack(work.task(each.taskId)),
+    )
+    if (waitsForPlace || startsLater(work, spec)) {
+      held.add(taskId)
+      standings.set(index, { held: true })
+      continue
+    }
+    const admission = judge(spec.resources, queues)
+    if (admission.response === 'rejected') {
+      const { reasons } = admission
+      return { outcome: 'rejected', member: memberName(specs, index), reasons }
+    }
+    const granted = grantedUses(spec.resources, queues)
+    standings.set(index, { held: false, judgement: judgement(admission), granted })
+    place += 1
+    for (const use of spec.resources) noteFirst(queues, use, place)
+  }
+  return standings
+}
+
+function startsLater(work: Work, { startAfterMs }: TaskSpec): boolean {
+  return startAfterMs !== null && startAfterMs > work.env.nowMs
+}
+
+function noteFirst(queues: Map<string, Firsts>, use: ResourceUse, place: number): void {
+  const firsts = queues.get(resourceKey(use)) ?? {}
+  firsts[use.operation] ??= place
+  queues.set(resourceKey(use), firsts)
+}
+
+/** Writes one member: its row, its reservations, and what it waits for. */
+function addMember(
+  work: Work,
+  { spec, taskId, dependencies }: Member,
+  standing: Standing,
+  seq: number,
+  { groupId, parentId }: Family,
+): void {
+  const later = startsLater(work, spec)
+  const place = standing.held ? null : work.nextPlace()
+  let blockers = 0
+  if (!standing.held && place !== null) {
+    blockers += reserve(work, taskId, place, spec.resources, standing.granted)
+  }
+  let unplaced = later ? 1 : 0
+  const failures: Record<string, DependencyFailure> = {}
+  for (const { taskId: dependencyId, states } of dependencies) {
+    const dependency = work.task(dependencyId) as Task
+    if (!isFinal(dependency.value)) {
+      blockers += 1
+      if (isHeldBack(dependency)) unplaced += 1
+      work.change({ type: 'edge.put', dependencyId, dependantId: taskId, states })
+    } else if (!states.includes(dependency.value)) {
+      failures[dependencyId] = { expected: states, actual: dependency.value }
+    }
+  }
+  const { call, args, tags, resources, priority, cancellable, principal } = spec
+  work.addTask({
+    taskId,
+    value: 'waiting',
+    seq,
+    place,
+    groupId,
+    parentId,
+    call,
+    args,
+    tags,
+    resources,
+    dependencies,
+    dependencyFailures: {},
+    priority,
+    cancellable,
+    principal,
+    ...(standing.held ? { response: 'postponed', reasons: [] } : standing.judgement),
+    blockers,
+    unplaced,
+    wakeAtMs: later ? spec.startAfterMs : null,
+    attempt: 1,
+    interruptions: 0,
+    stopCause: null,
+    progress: {},
+    result: null,
+    location: null,
+    failure: null,
+    spawned: [],
+    worker: null,
+    submitMs: work.env.nowMs,
+    startMs: null,
+    finishMs: null,
+    rev: work.nextRev(),
+  })
+  if (Object.keys(failures).length > 0) {
+    work.followUps.push({ type: 'task.skip', taskId, failures })
+  }
+}
+
+/** Counts the members in, and holds them when the group is suspended. */
+function joinGroup(work: Work, groupId: string, members: Member[]): void {
+  const group = work.group(groupId) as Group
+  const joined = work.sendGroup(group, { type: 'group.joined', count: members.length })
+  if (joined === null || !isSuspended(joined)) return
+  for (const { taskId } of members) {
+    work.send(work.task(taskId) as Task, { type: 'task.suspend' })
+  }
+}

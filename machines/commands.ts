@@ -1,0 +1,256 @@
+// What the coordinator can be asked: the commands, what each needs loaded, and the slice that a store
+// hands over for it.
+import type { Group } from './group.machine.ts'
+import type { Firsts, Reservation, Resource, ResourceUse } from './reservations.ts'
+import type {
+  DependencyFailure,
+  Failure,
+  FinalState,
+  Json,
+  JsonObject,
+  Task,
+  TaskState,
+} from './task.machine.ts'
+
+/** One requested run of a call, validated, its declared resources and tags merged in. */
+export interface TaskSpec {
+  /** Name that siblings of the same submission use in `dependsOn`. */
+  name?: string
+  call: string
+  args: JsonObject
+  tags: string[]
+  resources: ResourceUse[]
+  /** Each `on` is the name of a sibling, or else the id of a task that exists. */
+  dependsOn: { on: string; states: FinalState[] }[]
+  priority: number
+  startAfterMs: number | null
+  cancellable: boolean
+  principal: string | null
+}
+
+export interface GroupSpec {
+  tags: string[]
+  onFailure: 'continue' | 'cancel'
+  open: boolean
+}
+
+/** A client's promise that the same key always comes with the same request. */
+export interface Idempotency {
+  key: string
+  fingerprint: string
+}
+
+export type Command =
+  | {
+      type: 'tasks.submit'
+      specs: TaskSpec[]
+      group: GroupSpec | null
+      idempotency: Idempotency | null
+    }
+  | { type: 'group.add'; groupId: string; specs: TaskSpec[]; idempotency: Idempotency | null }
+  | { type: 'task.spawn'; parentId: string; attempt: number; spec: TaskSpec }
+  | { type: 'idempotency.answered'; key: string; answer: Json }
+  | { type: 'task.cancel'; taskId: string }
+  | { type: 'group.cancel'; groupId: string }
+  | { type: 'group.suspend'; groupId: string }
+  | { type: 'group.resume'; groupId: string }
+  | { type: 'group.close'; groupId: string }
+  | { type: 'tasks.purge'; states: FinalState[] }
+  | { type: 'idempotency.expire'; beforeMs: number }
+  // From the runner, about one attempt; refused when that attempt was replaced.
+  | { type: 'task.progressed'; taskId: string; attempt: number; progress: JsonObject }
+  | {
+      type: 'task.succeeded'
+      taskId: string
+      attempt: number
+      result: Json
+      location: string | null
+    }
+  | {
+      type: 'task.failed'
+      taskId: string
+      attempt: number
+      failure: Failure
+      retryAtMs: number | null
+    }
+  | { type: 'task.timed_out'; taskId: string; attempt: number }
+  | { type: 'task.unresponsive'; taskId: string; attempt: number; failure: Failure }
+  | {
+      type: 'task.interrupted'
+      taskId: string
+      attempt: number
+      crashed: boolean
+      rerun: boolean
+      failure: Failure
+    }
+  // From the engine itself.
+  | { type: 'slots.fill'; free: number; worker: string }
+  | { type: 'timers.due' }
+  // Consequences, decided in the same batch as their cause.
+  | { type: 'task.wake'; taskId: string }
+  | { type: 'task.place'; taskId: string }
+  | { type: 'task.skip'; taskId: string; failures: Record<string, DependencyFailure> }
+  | { type: 'task.ended'; taskId: string; state: FinalState; placed: boolean; after: number }
+  | { type: 'task.placed'; taskId: string; after: number }
+  | { type: 'resource.advance'; resource: Resource }
+  | { type: 'resource.grant'; resource: Resource; bounds: Firsts }
+  | {
+      type: 'resource.rejudge'
+      resource: Resource
+      removed: { operation: ResourceUse['operation']; place: number }
+    }
+  | {
+      type: 'resource.rejudge_behind'
+      resource: Resource
+      /** The place of the reservation that was removed. */
+      removedAt: number
+      after: number
+      until: number
+      /** Only those that use other resources too. */
+      sharing: boolean
+    }
+  | { type: 'group.fan_out'; groupId: string; action: FanOut }
+
+/** What a group does to each of its tasks, slice by slice. */
+export type FanOut = 'cancel' | 'stop' | 'suspend' | 'resume'
+
+/** Rows that one step of a fan-out or a cascade takes at most. */
+export const SLICE_LIMIT = 256
+
+/** What a command must have in its slice. A loaded task always comes with its group. */
+export interface Need {
+  tasks?: string[]
+  groups?: string[]
+  /** The queues of these resources. */
+  queues?: Resource[]
+  /** The queues of the resources that this task uses. */
+  queuesOf?: string
+  /** Waiting reservations of the resource up to a place for each operation (absent: to the end). */
+  grantable?: { resource: Resource; bounds: Firsts; limit: number }
+  /**
+   * Tasks with a reservation at `after` < place <= `until`, by place, each with the queues before it.
+   * When `sharing`, those that use no other resource may be left out.
+   */
+  behind?: { resource: Resource; after: number; until: number; limit: number; sharing: boolean }
+  /** Tasks that depend on this one, in submission order, with seq > `after`. */
+  dependants?: { taskId: string; after: number; limit: number }
+  /** Ready tasks (`isReady`): higher priority first, then by place. */
+  ready?: { limit: number }
+  /** Tasks whose `wakeAtMs` is at or before the time of the decision, soonest first. */
+  due?: { limit: number }
+  /** Members of a group in these states, latest first. */
+  members?: { groupId: string; states: TaskState[]; limit: number }
+  /** Group of which to say whether a member that runs could be cancelled. */
+  cancellableIn?: string
+  /** Task whose unfinished children to name. */
+  childrenOf?: string
+  /** Final tasks in these states, oldest first. */
+  purgeable?: { states: FinalState[]; limit: number }
+  idempotencyKey?: string
+}
+
+export interface IdempotencyRecord extends Idempotency {
+  submittedMs: number
+  /** What the submission answered first. */
+  reply: Json
+  /** What a synchronous call answered first, when it ran at once. */
+  answer: Json
+}
+
+/** A part of the store's state, as one command needs it. Lists hold ids; the tasks are in `tasks`. */
+export interface Slice {
+  counters: { seq: number; place: number; rev: number }
+  tasks: Map<string, Task>
+  groups: Map<string, Group>
+  queues: Map<string, Firsts>
+  grantable: Reservation[]
+  behind: { taskId: string; earlier: Map<string, Firsts> }[]
+  dependants: { taskId: string; states: FinalState[] }[]
+  ready: string[]
+  due: string[]
+  members: string[]
+  cancellable: boolean
+  children: string[]
+  purgeable: string[]
+  idempotency: IdempotencyRecord | null
+}
+
+/** What must be loaded before `decide` can take the command. */
+export function needs(command: Command): Need {
+  switch (command.type) {
+    case 'tasks.submit':
+    case 'group.add':
+      return {
+        tasks: dependencyIds(command.specs),
+        groups: command.type === 'group.add' ? [command.groupId] : [],
+        queues: command.specs.flatMap(spec => spec.resources),
+        ...(command.idempotency === null ? {} : { idempotencyKey: command.idempotency.key }),
+      }
+    case 'task.spawn':
+      return { tasks: [command.parentId], queues: command.spec.resources }
+    case 'idempotency.answered':
+      return { idempotencyKey: command.key }
+    case 'idempotency.expire':
+      return {}
+    case 'task.cancel':
+      return { tasks: [command.taskId], childrenOf: command.taskId }
+    case 'group.cancel':
+      return { groups: [command.groupId], cancellableIn: command.groupId }
+    case 'group.suspend':
+    case 'group.resume':
+    case 'group.close':
+      return { groups: [command.groupId] }
+    case 'tasks.purge':
+      return { purgeable: { states: command.states, limit: SLICE_LIMIT } }
+    case 'slots.fill':
+      return { ready: { limit: command.free } }
+    case 'timers.due':
+      return { due: { limit: SLICE_LIMIT } }
+    case 'task.place':
+      return { tasks: [command.taskId], queuesOf: command.taskId }
+    case 'task.ended':
+    case 'task.placed':
+      return { dependants: { taskId: command.taskId, after: command.after, limit: SLICE_LIMIT } }
+    case 'resource.advance':
+    case 'resource.rejudge':
+      return { queues: [command.resource] }
+    case 'resource.grant':
+      return {
+        grantable: { resource: command.resource, bounds: command.bounds, limit: SLICE_LIMIT },
+      }
+    case 'resource.rejudge_behind':
+      return {
+        behind: {
+          resource: command.resource,
+          after: command.after,
+          until: command.until,
+          limit: SLICE_LIMIT,
+          sharing: command.sharing,
+        },
+      }
+    case 'group.fan_out':
+      return {
+        groups: [command.groupId],
+        members: {
+          groupId: command.groupId,
+          states: fanOutStates[command.action],
+          // Those that run stay in their state until they have stopped, and are as few as there are slots.
+          limit: command.action === 'stop' ? Number.MAX_SAFE_INTEGER : SLICE_LIMIT,
+        },
+      }
+    default:
+      return { tasks: [command.taskId] }
+  }
+}
+
+const fanOutStates: Record<FanOut, TaskState[]> = {
+  stop: ['running'],
+  cancel: ['waiting', 'suspended'],
+  suspend: ['waiting'],
+  resume: ['suspended'],
+}
+
+function dependencyIds(specs: TaskSpec[]): string[] {
+  const names = new Set(specs.map(spec => spec.name))
+  return specs.flatMap(spec => spec.dependsOn.map(({ on }) => on)).filter(on => !names.has(on))
+}

@@ -1,0 +1,48 @@
+// Public surface of the pure part (package export "rollcall/machines").
+export * from './commands.ts'
+export { decide } from './coordinator.ts'
+export * from './effects.ts'
+export {
+  type Group,
+  type GroupContext,
+  type GroupEvent,
+  type GroupValue,
+  groupMachine,
+  isOpen,
+  isSuspended,
+  unfinishedCount,
+} from './group.machine.ts'
+export { MATRIX, OPERATIONS, type Operation } from './operations.ts'
+export * from './report.ts'
+export {
+  type Admission,
+  type Firsts,
+  grantBounds,
+  judge,
+  type Reservation,
+  type Resource,
+  type ResourceUse,
+  resourceKey,
+} from './reservations.ts'
+export { type RetryPolicy, retryDelayMs } from './retry.ts'
+export { deriveStep, type Step } from './table.ts'
+export {
+  type Dependency,
+  type DependencyFailure,
+  type Failure,
+  FINAL_STATES,
+  type FinalState,
+  isFinal,
+  isReady,
+  type Json,
+  type JsonObject,
+  stateOf,
+  TASK_STATES,
+  type Task,
+  type TaskContext,
+  type TaskEvent,
+  type TaskState,
+  type TaskValue,
+  taskMachine,
+} from './task.machine.ts'
+export { type Env, stepGroup, stepTask } from './work.ts'

@@ -1,0 +1,76 @@
+// Who is who in a submission: the members' ids, their dependencies resolved from names, and the order
+// in which they would run.
+import type { TaskSpec } from './commands.ts'
+import { runOrder } from './dependencies.ts'
+import type { SubmitReply } from './effects.ts'
+import type { Dependency } from './task.machine.ts'
+import type { Work } from './work.ts'
+
+/** A task to be. */
+export interface Member {
+  spec: TaskSpec
+  taskId: string
+  dependencies: Dependency[]
+}
+
+type Invalid = Extract<SubmitReply, { outcome: 'invalid' }>
+
+/** Resolves a submission's names; `runOrder` holds indexes of `members`. */
+export function resolveMembers(
+  work: Work,
+  specs: TaskSpec[],
+): { members: Member[]; runOrder: number[] } | Invalid {
+  const indexOf = new Map<string, number>()
+  for (const [index, { name }] of specs.entries()) {
+    if (name === undefined) continue
+    if (indexOf.has(name)) {
+      return invalid(specs, index, `the id ${name} is given to two calls of the submission`)
+    }
+    indexOf.set(name, index)
+  }
+
+  const siblings: number[][] = []
+  for (const [index, spec] of specs.entries()) {
+    const ahead: number[] = []
+    const named = new Set<string>()
+    for (const { on } of spec.dependsOn) {
+      if (named.has(on)) return invalid(specs, index, `depends_on names ${on} twice`)
+      named.add(on)
+      const sibling = indexOf.get(on)
+      if (sibling === index) return invalid(specs, index, `${on} depends on itself`)
+      if (sibling !== undefined) ahead.push(sibling)
+      else if (work.task(on) === undefined) {
+        const message = `depends_on names ${on}, which is neither in this submission nor a task that exists`
+        return invalid(specs, index, message)
+      }
+    }
+    siblings.push(ahead)
+  }
+
+  const run = runOrder(siblings)
+  if ('cycle' in run) {
+    const names = run.cycle.map(index => specs[index]?.name)
+    const message = `the dependencies form a cycle: ${names.join(' → ')}`
+    return invalid(specs, run.cycle[0] as number, message)
+  }
+
+  const ids = specs.map(() => work.env.newId())
+  const members = specs.map((spec, index) => ({
+    spec,
+    taskId: ids[index] as string,
+    dependencies: spec.dependsOn.map(({ on, states }) => {
+      const sibling = indexOf.get(on)
+      return { taskId: sibling === undefined ? on : (ids[sibling] as string), states }
+    }),
+  }))
+  return { members, runOrder: run.order }
+}
+
+/** How a reply names a member: by its position, and its own name if it has one. */
+export function memberName(specs: TaskSpec[], index: number) {
+  return { index, name: specs[index]?.name ?? null }
+}
+
+function invalid(specs: TaskSpec[], index: number, message: string): Invalid {
+  return { outcome: 'invalid', member: memberName(specs, index), message }
+}

@@ -1,0 +1,93 @@
+// A task's place: judged against everything before it, with a reservation on each resource it uses.
+// Most tasks take theirs at submission; one that is held back (`start_after`, or a dependency that is
+// held back itself) takes it later, and until then stands in nobody's way.
+import type { Command } from './commands.ts'
+import { end } from './lifecycle.ts'
+import {
+  type Admission,
+  type Firsts,
+  judge,
+  type ResourceUse,
+  resourceKey,
+  responseTo,
+} from './reservations.ts'
+import { type Failure, isFinal, type Task } from './task.machine.ts'
+import type { Work } from './work.ts'
+
+/** What a task that was not rejected shows of its admission. */
+export interface Judgement {
+  response: 'accepted' | 'postponed'
+  reasons: ResourceUse[]
+}
+
+export function judgement(admission: Exclude<Admission, { response: 'rejected' }>): Judgement {
+  return {
+    response: admission.response,
+    reasons: admission.response === 'accepted' ? [] : admission.reasons,
+  }
+}
+
+/** Which of a task's uses nothing stands before. */
+export function grantedUses(
+  uses: readonly ResourceUse[],
+  queues: ReadonlyMap<string, Firsts>,
+): boolean[] {
+  return uses.map(
+    use => responseTo(use.operation, queues.get(resourceKey(use)) ?? {}) === 'accepted',
+  )
+}
+
+/** Puts a task's reservations; answers how many of them have to wait. */
+export function reserve(
+  work: Work,
+  taskId: string,
+  place: number,
+  uses: readonly ResourceUse[],
+  granted: readonly boolean[],
+): number {
+  uses.forEach((use, nth) => {
+    const reservation = { ...use, place, taskId, granted: granted[nth] === true }
+    work.change({ type: 'reservation.put', reservation })
+  })
+  return granted.filter(each => !each).length
+}
+
+/** A task that exists, has not ended, and has no place yet. */
+export function isHeldBack(task: Task | undefined): boolean {
+  return task !== undefined && task.place === null && !isFinal(task.value)
+}
+
+/** Gives a task that was held back its place, as if it had been submitted at this moment. */
+export function place(work: Work, command: Extract<Command, { type: 'task.place' }>): null {
+  const task = work.task(command.taskId)
+  if (task === undefined || !isHeldBack(task) || task.unplaced > 0) return null
+  const { queues } = work.slice
+  const admission = judge(task.resources, queues)
+  if (admission.response === 'rejected') {
+    const failure = rejection(admission.reasons)
+    end(work, task, { type: 'task.rejected', nowMs: work.env.nowMs, failure })
+    return null
+  }
+  const at = work.nextPlace()
+  const granted = grantedUses(task.resources, queues)
+  const blockers = reserve(work, task.taskId, at, task.resources, granted)
+  work.send(task, { type: 'task.placed', place: at, ...judgement(admission), blockers })
+  work.followUps.push({ type: 'task.placed', taskId: task.taskId, after: 0 })
+  return null
+}
+
+function rejection(reasons: ResourceUse[]): Failure {
+  const description =
+    'when its time came, earlier uses of its resources made it impossible ever to serve'
+  return {
+    error: {
+      code: 'RCL0009',
+      description,
+      data: { reasons: reasons.map(reason => ({ ...reason })) },
+      sub_errors: [],
+    },
+    exception: null,
+    traceback: null,
+    status: 409,
+  }
+}

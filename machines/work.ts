@@ -1,0 +1,243 @@
+// One decision in the making: the slice as it stands after what was decided so far, and the changes,
+// effects and further commands collected on the way. Tasks and groups change only through their machines.
+import type { Command, Slice } from './commands.ts'
+import type { Change, Decision, Effect } from './effects.ts'
+import {
+  type Group,
+  type GroupEvent,
+  groupActions,
+  groupGuards,
+  groupMachine,
+} from './group.machine.ts'
+import { deriveStep } from './table.ts'
+import {
+  type Failure,
+  type Json,
+  stateOf,
+  type Task,
+  type TaskEvent,
+  taskActions,
+  taskGuards,
+  taskMachine,
+} from './task.machine.ts'
+
+export const stepTask = deriveStep<Task, TaskEvent>(taskMachine, taskGuards, taskActions)
+export const stepGroup = deriveStep<Group, GroupEvent>(groupMachine, groupGuards, groupActions)
+
+/** The world, as values: the time of the decision, in ms since the epoch, and a source of ids. */
+export interface Env {
+  nowMs: number
+  newId: () => string
+}
+
+export class Work {
+  readonly effects: Effect[] = []
+  readonly followUps: Command[] = []
+  readonly later: Command[] = []
+  readonly #changes: Change[] = []
+  readonly #tasks = new Map<string, Task>()
+  readonly #groups = new Map<string, Group>()
+  readonly #counters: Slice['counters']
+  readonly slice: Slice
+  readonly env: Env
+
+  constructor(slice: Slice, env: Env) {
+    this.slice = slice
+    this.env = env
+    this.#counters = { ...slice.counters }
+  }
+
+  task(taskId: string): Task | undefined {
+    return this.#tasks.get(taskId) ?? this.slice.tasks.get(taskId)
+  }
+
+  group(groupId: string): Group | undefined {
+    return this.#groups.get(groupId) ?? this.slice.groups.get(groupId)
+  }
+
+  groupOf(task: Task): Group | undefined {
+    return task.groupId === null ? undefined : this.group(task.groupId)
+  }
+
+  nextSeq(): number {
+    this.#counters.seq += 1
+    return this.#counters.seq
+  }
+
+  nextPlace(): number {
+    this.#counters.place += 1
+    return this.#counters.place
+  }
+
+  nextRev(): number {
+    this.#counters.rev += 1
+    return this.#counters.rev
+  }
+
+  change(change: Change): void {
+    this.#changes.push(change)
+  }
+
+  /** Takes a task that no store has seen. */
+  addTask(task: Task): void {
+    this.#tasks.set(task.taskId, task)
+    this.#append(
+      task.taskId,
+      task.groupId,
+      task.rev,
+      'task.submitted',
+      task.attempt,
+      task.value,
+      null,
+    )
+  }
+
+  /** Takes a group that no store has seen. */
+  addGroup(group: Group): void {
+    this.#groups.set(group.groupId, group)
+    this.#append(null, group.groupId, group.rev, 'group.submitted', null, group.value, null)
+  }
+
+  /**
+   * Sends an event to a task, and counts the move in its group.
+   *
+   * @returns The next snapshot, or null when its state does not handle the event.
+   */
+  send(task: Task, event: TaskEvent): Task | null {
+    const current = this.task(task.taskId) ?? task
+    const stepped = stepTask(current, event)
+    if (stepped === null) return null
+    const before = current.value
+    const next = { ...stepped, rev: this.nextRev() }
+    this.#tasks.set(next.taskId, next)
+    if (!quiet.has(event.type)) {
+      this.#append(
+        next.taskId,
+        next.groupId,
+        next.rev,
+        event.type,
+        task.attempt,
+        next.value,
+        historyData(event),
+      )
+    }
+    const group = this.groupOf(next)
+    if (group !== undefined) this.#touch(group, before, next)
+    return next
+  }
+
+  /** Sends an event to a group; null when its state does not handle it. */
+  sendGroup(group: Group, event: GroupEvent): Group | null {
+    const current = this.group(group.groupId) ?? group
+    const stepped = stepGroup(current, event)
+    if (stepped === null) return null
+    const next = { ...stepped, rev: this.nextRev() }
+    this.#groups.set(next.groupId, next)
+    if (next.value !== current.value) {
+      const type = event.type === 'group.moved' ? `group.${next.value}` : event.type
+      this.#append(null, next.groupId, next.rev, type, null, next.value, null)
+    }
+    return next
+  }
+
+  /** Asks the group's running tasks to stop, and cancels those that have not started. */
+  fanOutCancel(groupId: string): void {
+    this.followUps.push({ type: 'group.fan_out', groupId, action: 'stop' })
+    this.followUps.push({ type: 'group.fan_out', groupId, action: 'cancel' })
+  }
+
+  /** Takes a deleted task out of its group's count; a settled group without tasks goes with its last. */
+  forget(task: Task): void {
+    const group = this.groupOf(task)
+    if (group === undefined) return
+    const state = stateOf(task.value)
+    const next = {
+      ...group,
+      counts: { ...group.counts, [state]: group.counts[state] - 1 },
+      rev: this.nextRev(),
+    }
+    const tasksLeft = Object.values(next.counts).some(count => count > 0)
+    if (next.value === 'settled' && !tasksLeft) {
+      this.#groups.delete(group.groupId)
+      this.#changes.push({ type: 'group.delete', groupId: group.groupId })
+    } else {
+      this.#groups.set(group.groupId, next)
+    }
+  }
+
+  decision(reply: Decision['reply']): Decision {
+    const changes: Change[] = []
+    for (const group of this.#groups.values()) changes.push({ type: 'group.put', group })
+    for (const task of this.#tasks.values()) changes.push({ type: 'task.put', task })
+    changes.push(...this.#changes)
+    const { seq, place, rev } = this.#counters
+    const before = this.slice.counters
+    if (seq !== before.seq || place !== before.place || rev !== before.rev) {
+      changes.push({ type: 'counters.set', seq, place, rev })
+    }
+    return { changes, effects: this.effects, reply, followUps: this.followUps, later: this.later }
+  }
+
+  /** A member changed: its group's count moves with it, and the group's own `rev` in any case. */
+  #touch(group: Group, before: Task['value'], task: Task): void {
+    const from = stateOf(before)
+    const to = stateOf(task.value)
+    if (from === to) {
+      this.#groups.set(group.groupId, { ...group, rev: task.rev })
+      return
+    }
+    const moved = this.sendGroup(group, { type: 'group.moved', from, to, nowMs: this.env.nowMs })
+    if (moved?.value === 'cancelling' && group.value !== 'cancelling') {
+      this.fanOutCancel(group.groupId)
+    }
+  }
+
+  #append(
+    taskId: string | null,
+    groupId: string | null,
+    eventId: number,
+    type: string,
+    attempt: number | null,
+    value: string,
+    data: Json,
+  ): void {
+    const { nowMs: atMs } = this.env
+    this.#changes.push({
+      type: 'event.append',
+      event: { eventId, atMs, taskId, groupId, type, attempt, value, data },
+    })
+  }
+}
+
+/** Events that leave no line in the history: they come often, or say nothing to a person. */
+const quiet = new Set<TaskEvent['type']>([
+  'task.progressed',
+  'task.unblocked',
+  'task.place_freed',
+  'task.judged',
+  'task.spawned',
+])
+
+/** What the history keeps of an event beside its type and time. */
+function historyData(event: TaskEvent): Json {
+  switch (event.type) {
+    case 'task.failed':
+      return { ...codeOf(event.failure), retry_at_ms: event.retryAtMs }
+    case 'task.interrupted':
+      return { crashed: event.crashed, rerun: event.rerun }
+    case 'task.rejected':
+    case 'task.unresponsive':
+      return codeOf(event.failure)
+    case 'task.placed':
+      return { response: event.response }
+    case 'task.start':
+      return { worker: event.worker }
+    default:
+      return null
+  }
+}
+
+function codeOf(failure: Failure): { code: string; description: string } {
+  const { code, description } = failure.error
+  return { code, description }
+}
