@@ -1,0 +1,34 @@
+// The world, as three small interfaces, and the real one of each.
+import { v7 } from 'uuid'
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  nowMs(): number
+  /** Runs `action` once, `delayMs` from now at the earliest; the answer cancels it. */
+  after(delayMs: number, action: () => void): () => void
+}
+
+export interface Ids {
+  /** A new UUID, version 7, in canonical lower-case form. */
+  newId(): string
+}
+
+export interface Random {
+  /** A draw in [0, 1). */
+  draw01(): number
+}
+
+/** setTimeout fires at once for a longer delay than this. */
+const TIMER_MAX_MS = 2 ** 31 - 1
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  after(delayMs, action) {
+    const timer = setTimeout(action, Math.min(Math.max(delayMs, 0), TIMER_MAX_MS))
+    return () => clearTimeout(timer)
+  },
+}
+
+export const systemIds: Ids = { newId: () => v7() }
+
+export const systemRandom: Random = { draw01: () => Math.random() }
