@@ -1,0 +1,290 @@
+// The mailbox: all commands that wait are taken as one batch, decided one by one on what the store
+// holds, and committed together. Replies, effects and notices go out after the commit and never before.
+import { setImmediate } from 'node:timers/promises'
+import {
+  type Command,
+  type Decision,
+  decide,
+  type Effect,
+  needs,
+  type ReplyOf,
+} from '../machines/index.ts'
+import { StoreError, UnavailableError } from './errors.ts'
+import type { Clock, Ids } from './ports.ts'
+import type { Store, Transaction } from './store/store.ts'
+
+/** What carries out effects: the runner. */
+export interface Performer {
+  /** Tasks that could be started at this moment, 0 when none or when stopping. */
+  freeSlots(): number
+  perform(effect: Effect): void
+  worker: string
+}
+
+/** What a commit changed, for readers to look again. */
+export interface Commit {
+  /** Number of the last change in it. */
+  rev: number
+  taskIds: Set<string>
+  groupIds: Set<string>
+  /** The soonest time at which a task changed in it wants to be woken; null when none does. */
+  wakeAtMs: number | null
+}
+
+export interface EngineParts {
+  store: Store
+  clock: Clock
+  ids: Ids
+  /** Commands in one transaction at most. */
+  batchLimit?: number
+  /** Commands that may wait before further ones from outside are refused. */
+  mailboxLimit?: number
+}
+
+interface Letter {
+  command: Command
+  /** Must reach the store in the end: a report from the runner, or the rest of a fan-out. */
+  reliable: boolean
+  resolve: (reply: Decision['reply']) => void
+  reject: (error: unknown) => void
+}
+
+interface Decided {
+  letter: Letter
+  reply: Decision['reply']
+  later: Command[]
+}
+
+interface Committed {
+  commit: Commit
+  effects: Effect[]
+  decided: Decided[]
+}
+
+/** Pause before a batch that the store refused is tried again, in ms: doubles up to the second figure. */
+const RETRY_MS = [50, 5_000] as const
+
+export class Engine {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #ids: Ids
+  readonly #batchLimit: number
+  readonly #mailboxLimit: number
+  readonly #listeners = new Set<(commit: Commit) => void>()
+  #mailbox: Letter[] = []
+  #performer: Performer | null = null
+  #running: Promise<void> | null = null
+  #fillWanted = false
+  #refused = 0
+  #closing: string | null = null
+  #abandoned = false
+
+  constructor({ store, clock, ids, batchLimit = 128, mailboxLimit = 20_000 }: EngineParts) {
+    this.#store = store
+    this.#clock = clock
+    this.#ids = ids
+    this.#batchLimit = batchLimit
+    this.#mailboxLimit = mailboxLimit
+  }
+
+  /** Connects the runner; from here on ready tasks are started. */
+  attach(performer: Performer): void {
+    this.#performer = performer
+    this.fill()
+  }
+
+  /** Why the store refuses to commit since the last success, as a count of refusals. */
+  get refusals(): number {
+    return this.#refused
+  }
+
+  /** Commands that wait for the next batches. */
+  get backlog(): number {
+    return this.#mailbox.length
+  }
+
+  /**
+   * Decides a command and resolves with its reply once the decision is on disk.
+   *
+   * @throws {UnavailableError} Too many commands wait, or the engine closes.
+   * @throws {StoreError} The commit failed; nothing of the command was kept.
+   */
+  send<C extends Command>(command: C): Promise<ReplyOf<C['type']>> {
+    if (this.#closing !== null) return Promise.reject(new UnavailableError(this.#closing))
+    if (this.#mailbox.length >= this.#mailboxLimit) {
+      return Promise.reject(
+        new UnavailableError(`${this.#mailbox.length} commands wait already; try again later`),
+      )
+    }
+    return this.#post(command, false)
+  }
+
+  /** As `send`, for what must not get lost: tried again until the store takes it, also while closing. */
+  sendReliably<C extends Command>(command: C): Promise<ReplyOf<C['type']>> {
+    return this.#post(command, true)
+  }
+
+  /** Looks for ready tasks with the next batch: a slot became free. */
+  fill(): void {
+    this.#fillWanted = true
+    this.#wake()
+  }
+
+  /** Calls `listener` after each commit; the answer ends it. A listener must not throw. */
+  subscribe(listener: (commit: Commit) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Refuses further commands from outside, with this reason. */
+  refuse(reason: string): void {
+    this.#closing = reason
+  }
+
+  /** Waits for the commands taken so far; what the store still refuses is given up, as by a crash. */
+  async drain(): Promise<void> {
+    if (this.#refused > 0) this.#abandoned = true
+    while (this.#running !== null) await this.#running
+    this.#abandoned = true
+  }
+
+  #post<C extends Command>(command: C, reliable: boolean): Promise<ReplyOf<C['type']>> {
+    if (this.#abandoned) return Promise.reject(new UnavailableError('the engine is closed'))
+    return new Promise((resolve, reject) => {
+      this.#mailbox.push({ command, reliable, resolve: resolve as Letter['resolve'], reject })
+      this.#wake()
+    })
+  }
+
+  #wake(): void {
+    // A microtask later, so that commands which arrive together share a transaction.
+    this.#running ??= Promise.resolve()
+      .then(() => this.#run())
+      .finally(() => {
+        this.#running = null
+        if (this.#mailbox.length > 0 && !this.#abandoned) this.#wake()
+      })
+  }
+
+  async #run(): Promise<void> {
+    while ((this.#mailbox.length > 0 || this.#fillWanted) && !this.#abandoned) {
+      const batch = this.#mailbox.splice(0, this.#batchLimit)
+      this.#fillWanted = false
+      await this.#take(batch)
+      // Short handlers refill the mailbox without end; readers and timers get their turn in between.
+      await setImmediate()
+    }
+    if (this.#abandoned) {
+      for (const letter of this.#mailbox.splice(0))
+        letter.reject(new UnavailableError('the store refuses to commit'))
+    }
+  }
+
+  /** Commits a batch; when it fails, finds out whom that concerns. */
+  async #take(batch: Letter[]): Promise<void> {
+    let committed: Committed
+    try {
+      committed = await this.#commit(batch)
+    } catch (error) {
+      if (error instanceof StoreError) await this.#putBack(batch, error)
+      // One command broke an assertion: alone, each of the others goes through.
+      else if (batch.length > 1) for (const letter of batch) await this.#take([letter])
+      else if (batch[0] === undefined) throw error
+      else batch[0].reject(error)
+      return
+    }
+    this.#refused = 0
+    this.#publish(committed)
+  }
+
+  async #putBack(batch: Letter[], error: StoreError): Promise<void> {
+    const kept = batch.filter(letter => letter.reliable)
+    for (const letter of batch) if (!letter.reliable) letter.reject(error)
+    this.#mailbox.unshift(...kept)
+    this.#fillWanted = true
+    const [firstMs, maxMs] = RETRY_MS
+    const delayMs = Math.min(firstMs * 2 ** Math.min(this.#refused, 10), maxMs)
+    this.#refused += 1
+    await new Promise<void>(resolve => this.#clock.after(delayMs, resolve))
+  }
+
+  async #commit(batch: Letter[]): Promise<Committed> {
+    const commit: Commit = { rev: 0, taskIds: new Set(), groupIds: new Set(), wakeAtMs: null }
+    const effects: Effect[] = []
+    const decided = await this.#store.transaction(async tx => {
+      const outcome: Decided[] = []
+      for (const letter of batch) {
+        outcome.push({ letter, ...(await this.#decide(tx, letter.command, commit, effects)) })
+      }
+      const free = this.#performer?.freeSlots() ?? 0
+      if (free > 0) {
+        const worker = this.#performer?.worker ?? ''
+        await this.#decide(tx, { type: 'slots.fill', free, worker }, commit, effects)
+      }
+      return outcome
+    })
+    return { commit, effects, decided }
+  }
+
+  /** Lets the world see what is on disk. Whatever throws here, the batch is not taken again. */
+  #publish({ commit, effects, decided }: Committed): void {
+    for (const effect of effects) this.#performer?.perform(effect)
+    for (const { letter, reply, later } of decided) this.#answer(letter, reply, later)
+    if (commit.rev > 0) for (const listener of this.#listeners) listener(commit)
+  }
+
+  /** Decides a command and all that follows from it in the same transaction. */
+  async #decide(tx: Transaction, command: Command, commit: Commit, effects: Effect[]) {
+    const queue = [command]
+    const later: Command[] = []
+    let reply: Decision['reply'] | undefined
+    for (const each of queue) {
+      const nowMs = this.#clock.nowMs()
+      const slice = await tx.load(needs(each), nowMs)
+      const decision = decide(each, slice, { nowMs, newId: () => this.#ids.newId() })
+      if (decision.changes.length > 0) await tx.apply(decision.changes)
+      note(commit, decision)
+      effects.push(...decision.effects)
+      queue.push(...decision.followUps)
+      later.push(...decision.later)
+      reply ??= decision.reply
+    }
+    return { reply: reply as Decision['reply'], later }
+  }
+
+  /** A reply waits for the rest of its own fan-out; everybody else's work goes on in between. */
+  #answer(letter: Letter, reply: Decision['reply'], later: Command[]): void {
+    if (later.length === 0) letter.resolve(reply)
+    else
+      Promise.all(later.map(command => this.#post(command, true))).then(
+        () => letter.resolve(reply),
+        letter.reject,
+      )
+  }
+}
+
+function note(commit: Commit, decision: Decision): void {
+  for (const change of decision.changes) {
+    switch (change.type) {
+      case 'counters.set':
+        commit.rev = change.rev
+        break
+      case 'task.put': {
+        commit.taskIds.add(change.task.taskId)
+        const { wakeAtMs } = change.task
+        if (wakeAtMs !== null) commit.wakeAtMs = Math.min(commit.wakeAtMs ?? wakeAtMs, wakeAtMs)
+        break
+      }
+      case 'task.delete':
+        commit.taskIds.add(change.taskId)
+        break
+      case 'group.put':
+        commit.groupIds.add(change.group.groupId)
+        break
+      case 'group.delete':
+        commit.groupIds.add(change.groupId)
+        break
+      default:
+    }
+  }
+}

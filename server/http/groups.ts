@@ -1,0 +1,157 @@
+// /task_groups/: submit, list, poll, sum up, cancel, add to, suspend, resume, close.
+import { type Group, stateSummary } from '../../machines/index.ts'
+import type { CallRequest } from '../calls.ts'
+import type { GroupRequest } from '../rollcall.ts'
+import type { TaskQuery } from '../store/store.ts'
+import { sendAnswer, sendJson } from './answer.ts'
+import { answersNotModified, tagOf } from './etag.ts'
+import { idOf } from './ids.ts'
+import { type Polled, polled } from './long-poll.ts'
+import { linkPages } from './pages.ts'
+import type { RestApp, RestParts } from './rest.ts'
+import * as schemas from './schemas.ts'
+import { sendList } from './stream.ts'
+
+export function groupRoutes(app: RestApp, parts: RestParts): void {
+  const { rollcall, submissions, groupBodyLimit } = parts
+
+  app.get(
+    '/task_groups/',
+    {
+      schema: {
+        summary: 'Groups with an unfinished task',
+        response: { 200: schemas.GroupLinks, ...schemas.errors },
+      },
+    },
+    async (request, reply) => {
+      await rollcall.ready()
+      const rev = await rollcall.store.rev()
+      if (answersNotModified(request, reply, tagOf(request, rev))) return reply
+      const groups = await rollcall.store.activeGroups()
+      const links = groups.map(({ groupId }) => ({
+        task_group_id: groupId,
+        _href: rollcall.hrefs.group(groupId),
+      }))
+      return sendList(reply, links)
+    },
+  )
+
+  app.post(
+    '/task_groups/',
+    {
+      bodyLimit: groupBodyLimit,
+      schema: {
+        summary: 'Submit a group of tasks, whole or not at all',
+        body: schemas.GroupSubmission,
+        response: { 202: schemas.AcceptedGroup, ...schemas.errors },
+      },
+    },
+    async (request, reply) =>
+      sendAnswer(reply, await submissions.group(request, request.body as GroupRequest)),
+  )
+
+  app.post(
+    '/task_groups/:group_id/tasks/',
+    {
+      bodyLimit: groupBodyLimit,
+      schema: {
+        summary: 'Add tasks to an open group',
+        params: schemas.GroupParams,
+        body: schemas.GroupAddition,
+        response: { 202: schemas.AcceptedGroup, ...schemas.errors },
+      },
+    },
+    async (request, reply) => {
+      const groupId = idOf(request.params.group_id, 'task group')
+      const calls = request.body.calls as CallRequest[]
+      return sendAnswer(reply, await submissions.addition(request, groupId, calls))
+    },
+  )
+
+  app.delete(
+    '/task_groups/:group_id/',
+    {
+      schema: {
+        summary: 'Cancel the unfinished tasks of a group',
+        params: schemas.GroupParams,
+        response: { 200: schemas.Nothing, ...schemas.errors },
+      },
+    },
+    async (request, reply) => {
+      await rollcall.cancelGroup(idOf(request.params.group_id, 'task group'))
+      return sendJson(reply, null)
+    },
+  )
+
+  for (const action of ['suspend', 'resume', 'close'] as const) {
+    app.post(
+      `/task_groups/:group_id/actions/${action}/`,
+      {
+        schema: {
+          summary: `${action[0]?.toUpperCase()}${action.slice(1)} a group`,
+          params: schemas.GroupParams,
+          body: schemas.NoBody,
+          response: { 200: schemas.Nothing, ...schemas.errors },
+        },
+      },
+      async (request, reply) => {
+        await rollcall.changeGroup(idOf(request.params.group_id, 'task group'), action)
+        return sendJson(reply, null)
+      },
+    )
+  }
+
+  groupPolls(app, parts)
+}
+
+function groupPolls(app: RestApp, parts: RestParts): void {
+  const { rollcall } = parts
+  const ofGroup = (groupId: string): Polled<Group> => ({
+    read: () => rollcall.group(groupId),
+    rev: ({ rev }) => rev,
+    ended: ({ value }) => value === 'settled',
+    concerns: ({ groupIds }) => groupIds.has(groupId),
+  })
+
+  app.get(
+    '/task_groups/:group_id/',
+    {
+      schema: {
+        summary: 'The tasks of a group, in submission order',
+        params: schemas.GroupParams,
+        querystring: schemas.GroupQuery,
+        response: { 200: schemas.CallReports, ...schemas.errors },
+      },
+    },
+    async (request, reply) => {
+      const groupId = idOf(request.params.group_id, 'task group')
+      const { state, ...page } = request.query
+      const group = await polled(parts, request, reply, ofGroup(groupId))
+      if (answersNotModified(request, reply, tagOf(request, group.rev))) return reply
+      const query: TaskQuery = { groupId, ...(state && { states: state }) }
+      if (page.limit !== undefined) {
+        linkPages(request, reply, page, await rollcall.store.count(query))
+      }
+      return sendList(reply, rollcall.reports({ ...query, ...page }))
+    },
+  )
+
+  for (const spelling of ['state_summary', 'state-summary']) {
+    app.get(
+      `/task_groups/:group_id/${spelling}/`,
+      {
+        schema: {
+          summary: 'How many tasks of a group are in each state',
+          params: schemas.GroupParams,
+          response: { 200: schemas.StateSummary, ...schemas.errors },
+        },
+      },
+      async (request, reply) => {
+        const groupId = idOf(request.params.group_id, 'task group')
+        const group = await polled(parts, request, reply, ofGroup(groupId))
+        if (answersNotModified(request, reply, tagOf(request, group.rev))) return reply
+        return sendJson(reply, stateSummary(group))
+      },
+    )
+  }
+}

@@ -1,0 +1,93 @@
+// The Fastify plugin's inside: mounts the REST interface of an engine on an app.
+import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
+import { CallError, RollcallError } from '../errors.ts'
+import type { TaskEngine } from '../task-engine.ts'
+import { takeJsonOnly } from './body.ts'
+import { answerError } from './error-body.ts'
+import { answerMissing, RouteTable } from './not-found.ts'
+import { probeRoutes } from './probes.ts'
+import { followConventions, restRoutes } from './rest.ts'
+import { dressCallRoutes } from './route.ts'
+import { Submissions } from './submissions.ts'
+
+export interface HttpOptions {
+  /** How long a synchronous call is waited for before the answer is 202, in ms; default 30 000. */
+  syncWaitMs?: number
+  /** The largest body, in bytes; default 1 MiB. */
+  bodyLimit?: number
+  /** The largest body of a group's submission, in bytes; default 32 MiB. */
+  groupBodyLimit?: number
+  /**
+   * Whether the app's other routes follow the same conventions: bodies are JSON, and every error, 404 and
+   * 405 of the app has the same body. Default false: errors of an app's other routes are its own affair,
+   * unless they are a `CallError`.
+   */
+  wholeApp?: boolean
+}
+
+const MEBIBYTE = 1024 * 1024
+
+const INFO = {
+  title: 'Rollcall',
+  description: 'Tasks and task groups: submitted, admitted, polled and cancelled.',
+  version: '2',
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    rollcall: TaskEngine
+  }
+}
+
+/**
+ * Mounts the engine's REST interface, and lets `rollcall.route` find the engine.
+ *
+ * @param stop What ends the engine before the server closes; none when the engine outlives it.
+ */
+export async function mountRest(
+  app: FastifyInstance,
+  engine: TaskEngine,
+  options: HttpOptions,
+  stop: () => Promise<void>,
+): Promise<void> {
+  const { syncWaitMs = 30_000, wholeApp = false } = options
+  const { bodyLimit = MEBIBYTE, groupBodyLimit = 32 * MEBIBYTE } = options
+  const { core: rollcall, mount } = engine
+  const closing = new AbortController()
+  const poll = { rollcall, closing: closing.signal }
+  const submissions = new Submissions({ ...poll, syncWaitMs, log: app.log })
+  app.decorate('rollcall', engine)
+  app.decorate('rollcallSubmissions', submissions)
+  // A server closes when its last request is answered: those that wait must end before.
+  app.addHook('preClose', async () => {
+    await stop()
+    closing.abort()
+  })
+
+  const routes = new RouteTable(app)
+  dressCallRoutes(app)
+  if (wholeApp) {
+    takeJsonOnly(app)
+    app.setErrorHandler(answerError)
+    answerMissing(app, routes)
+  } else {
+    app.setErrorHandler((error, request, reply) => {
+      const isOurs = error instanceof RollcallError || error instanceof CallError
+      if (!isOurs) throw error
+      return answerError(error, request, reply)
+    })
+  }
+
+  await app.register(async outside => {
+    await outside.register(swagger, { openapi: { info: INFO } })
+    outside.register(async probes => {
+      followConventions(probes)
+      probeRoutes(probes, rollcall, () => outside.swagger())
+    })
+    outside.register(
+      async rest => restRoutes(rest, routes, { ...poll, submissions, bodyLimit, groupBodyLimit }),
+      { prefix: `${mount}/v2` },
+    )
+  })
+}

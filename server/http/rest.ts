@@ -1,0 +1,89 @@
+// The REST interface under its mount: conventions that all of its routes share, and the routes.
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyTypeProvider,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+  RouteOptions,
+} from 'fastify'
+import type { Static, TObject, TSchema } from 'typebox'
+import { takeJsonOnly } from './body.ts'
+import { callRoutes } from './calls.ts'
+import { answerError } from './error-body.ts'
+import { groupRoutes } from './groups.ts'
+import type { PollParts } from './long-poll.ts'
+import { answerMissing, type RouteTable } from './not-found.ts'
+import { readQuery } from './query.ts'
+import { NoQuery } from './schemas.ts'
+import { searchRoutes } from './search.ts'
+import type { Submissions } from './submissions.ts'
+import { taskRoutes } from './tasks.ts'
+import { validatorOf } from './validation.ts'
+
+export interface RestParts extends PollParts {
+  submissions: Submissions
+  /** The largest body, in bytes. */
+  bodyLimit: number
+  /** The same, of a group's submission. */
+  groupBodyLimit: number
+}
+
+/** Makes a request's parts have the types of their schemas. */
+interface TypeBox extends FastifyTypeProvider {
+  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown
+  serializer: unknown
+}
+
+/** An instance whose routes are typed by their schemas. */
+export type RestApp = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBox
+>
+
+/** Adds every route under the mount. The instance must have the mount's `/v2` as its prefix. */
+export function restRoutes(app: FastifyInstance, routes: RouteTable, parts: RestParts): void {
+  takeJsonOnly(app)
+  followConventions(app)
+  app.addHook('onRoute', route => {
+    route.bodyLimit ??= parts.bodyLimit
+  })
+  answerMissing(app, routes)
+  bothSpellings(app)
+  const typed: RestApp = app.withTypeProvider<TypeBox>()
+  taskRoutes(typed, parts)
+  searchRoutes(typed, parts)
+  groupRoutes(typed, parts)
+  callRoutes(typed, parts)
+}
+
+/** Errors, validation and queries as CONTRACT §4 has them, for this instance and those below it. */
+export function followConventions(app: FastifyInstance): void {
+  app.setErrorHandler(answerError)
+  app.setValidatorCompiler(({ schema, httpPart }) => validatorOf(schema as TSchema, httpPart))
+  // Response schemas are documentation: what is sent is JSON already.
+  app.setSerializerCompiler(() => JSON.stringify)
+  app.addHook('onRoute', route => {
+    route.schema = { querystring: NoQuery, ...route.schema }
+    if (route.method === 'GET') route.exposeHeadRoute = true
+  })
+  app.addHook('preValidation', async request => {
+    const { querystring } = request.routeOptions.schema ?? {}
+    request.query = readQuery(request, querystring as TObject)
+  })
+}
+
+/** Adds each route without the slash at its end, too. */
+function bothSpellings(app: FastifyInstance): void {
+  if (app.initialConfig.routerOptions?.ignoreTrailingSlash) return
+  app.addHook('onRoute', (route: RouteOptions & { routePath: string }) => {
+    const { routePath, method, schema } = route
+    if (!routePath.endsWith('/') || method === 'HEAD') return
+    const url = routePath.slice(0, -1)
+    app.route({ ...route, url, path: url, schema: { ...schema, hide: true } } as RouteOptions)
+  })
+}

@@ -1,0 +1,59 @@
+// Fastify options for a server that is Rollcall's own: what no plugin can set, in the same error body.
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { type ConnectionError, type FastifyServerOptions, LogController } from 'fastify'
+import { RollcallError } from '../errors.ts'
+import { JSON_TYPE } from './answer.ts'
+import { answerError, errorAnswer } from './error-body.ts'
+
+/**
+ * Options for `Fastify()` that complete `app.register(rollcall, { wholeApp: true })`: paths that cannot
+ * be decoded and requests that are no HTTP get the standard error body too. Logs go to standard error.
+ *
+ * @param logLevel pino's level; default `info`. Single requests are logged from `debug` on.
+ */
+export function serverOptions(logLevel = 'info') {
+  return {
+    logger: { level: logLevel, stream: process.stderr },
+    logController: new LogController({
+      disableRequestLogging: logLevel !== 'debug' && logLevel !== 'trace',
+    }),
+    // While it closes, requests are refused by the engine, in the standard body.
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },
+    // Without these, Fastify turns "5" into 5 and drops fields that it does not know.
+    ajv: { customOptions: { coerceTypes: false as const, removeAdditional: false as const } },
+    frameworkErrors: (error, request, reply) => {
+      answerError(error, request, reply)
+    },
+    clientErrorHandler: answerNonHttp,
+  } satisfies FastifyServerOptions
+}
+
+/** Answers what is no HTTP request, on the bare socket: there is no reply to send it with. */
+function answerNonHttp(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const { status, body } = errorAnswer(explained(error), null)
+  const text = JSON.stringify(body)
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Content-Type: ${JSON_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)
+}
+
+function explained({ code }: ConnectionError): RollcallError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new RollcallError('RCL0024', 'the request did not arrive in time')
+    case 'HPE_HEADER_OVERFLOW':
+      return new RollcallError('RCL0025', 'the headers of the request are too large')
+    default:
+      return new RollcallError('RCL0001', 'the request is not HTTP/1.1')
+  }
+}

@@ -1,0 +1,115 @@
+// /tasks/: submit, list, look at, cancel, purge.
+import { callReport, isFinal } from '../../machines/index.ts'
+import type { CallRequest } from '../calls.ts'
+import { UnboundedPurgeError } from '../errors.ts'
+import type { TaskQuery } from '../store/store.ts'
+import { sendAnswer, sendJson } from './answer.ts'
+import { answersNotModified, tagOf } from './etag.ts'
+import { idOf } from './ids.ts'
+import { polled } from './long-poll.ts'
+import { linkPages } from './pages.ts'
+import type { RestApp, RestParts } from './rest.ts'
+import * as schemas from './schemas.ts'
+import { sendList } from './stream.ts'
+
+export function taskRoutes(app: RestApp, parts: RestParts): void {
+  const { rollcall, submissions } = parts
+
+  app.get(
+    '/tasks/',
+    {
+      schema: {
+        summary: 'Unfinished tasks, oldest first',
+        querystring: schemas.TasksQuery,
+        response: { 200: schemas.CallReports, ...schemas.errors },
+      },
+    },
+    async (request, reply) => {
+      const { tag, id, ...page } = request.query
+      const query: TaskQuery = {
+        states: 'unfinished',
+        ...(tag && { tags: tag }),
+        ...(id && { taskIds: id }),
+      }
+      await rollcall.ready()
+      const rev = await rollcall.store.rev()
+      if (answersNotModified(request, reply, tagOf(request, rev))) return reply
+      if (page.limit !== undefined) {
+        linkPages(request, reply, page, await rollcall.store.count(query))
+      }
+      return sendList(reply, rollcall.reports({ ...query, ...page }))
+    },
+  )
+
+  app.post(
+    '/tasks/',
+    {
+      schema: {
+        summary: 'Submit a task',
+        body: schemas.TaskSubmission,
+        response: {
+          200: schemas.Result,
+          201: schemas.Result,
+          202: schemas.AcceptedTask,
+          ...schemas.errors,
+        },
+      },
+    },
+    async (request, reply) =>
+      sendAnswer(reply, await submissions.task(request, reply, request.body as CallRequest)),
+  )
+
+  app.delete(
+    '/tasks/',
+    {
+      schema: {
+        summary: 'Delete the reports of tasks that have ended',
+        querystring: schemas.PurgeQuery,
+        response: { 204: schemas.Nothing, ...schemas.errors },
+      },
+    },
+    async (request, reply) => {
+      const { state } = request.query
+      if (state === undefined) throw new UnboundedPurgeError()
+      await rollcall.purge([...new Set(state)])
+      return reply.code(204).send()
+    },
+  )
+
+  app.get(
+    '/tasks/:task_id/',
+    {
+      schema: {
+        summary: 'A task, also one that has ended',
+        params: schemas.TaskParams,
+        response: { 200: schemas.CallReport, ...schemas.errors },
+      },
+    },
+    async (request, reply) => {
+      const taskId = idOf(request.params.task_id, 'task')
+      const task = await polled(parts, request, reply, {
+        read: () => rollcall.task(taskId),
+        rev: ({ rev }) => rev,
+        ended: ({ value }) => isFinal(value),
+        concerns: ({ taskIds }) => taskIds.has(taskId),
+      })
+      if (answersNotModified(request, reply, tagOf(request, task.rev))) return reply
+      return sendJson(reply, callReport(task, rollcall.hrefs))
+    },
+  )
+
+  app.delete(
+    '/tasks/:task_id/',
+    {
+      schema: {
+        summary: 'Cancel a task',
+        params: schemas.TaskParams,
+        response: { 200: schemas.Nothing, ...schemas.errors },
+      },
+    },
+    async (request, reply) => {
+      await rollcall.cancel(idOf(request.params.task_id, 'task'))
+      return sendJson(reply, null)
+    },
+  )
+}

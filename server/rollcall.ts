@@ -1,0 +1,368 @@
+// The library's face: what a program or a route asks of the engine, in the words of the contract.
+// Requests become validated commands here, and refusals become errors.
+import { hostname } from 'node:os'
+import {
+  type CallReport,
+  callReport,
+  type Group,
+  type Hrefs,
+  hrefs,
+  isFinal,
+  type Json,
+  type Replayed,
+  type StateSummary,
+  type SubmitReply,
+  stateSummary,
+  type Task,
+  type TaskSpec,
+} from '../machines/index.ts'
+import { type CallRequest, type Log, Registry } from './calls.ts'
+import { type Commit, Engine } from './engine.ts'
+import { BadRequestError, GroupStateError, NotCancellableError, NotFoundError } from './errors.ts'
+import { type Clock, type Ids, type Random, systemClock, systemIds, systemRandom } from './ports.ts'
+import { recover } from './recovery.ts'
+import { Runner } from './runner.ts'
+import { specOf } from './specs.ts'
+import type { Store, TaskQuery } from './store/store.ts'
+import { idempotencyOf, refusal, type SubmitOptions, type Submitted } from './submission.ts'
+import { Timers } from './timers.ts'
+import { until, type Watch } from './watch.ts'
+
+export interface RollcallOptions {
+  /** What `defineCall` returned. */
+  calls: readonly unknown[]
+  store: Store
+  /** Handlers that run at once; default 10. */
+  concurrency?: number
+  /** Prefix of the paths in reports; default `/pulp/api`. */
+  mount?: string
+  /** Folder that file paths in tracebacks are given relative to; default the working directory. */
+  callsFolder?: string
+  /** Shown as `worker_name`; default host and process id. */
+  worker?: string
+  /** When a handler that was asked to stop and has not is reported, in ms; default 10 000. */
+  unresponsiveAfterMs?: number
+  log?: Log
+  clock?: Clock
+  ids?: Ids
+  random?: Random
+}
+
+/** How long interrupted handlers get to stop when the process ends, in ms. */
+const INTERRUPT_MS = 1_000
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+export interface GroupRequest {
+  calls: CallRequest[]
+  tags?: string[]
+  on_failure?: 'continue' | 'cancel'
+  open?: boolean
+}
+
+export class Rollcall {
+  readonly registry: Registry
+  readonly hrefs: Hrefs
+  readonly engine: Engine
+  readonly store: Store
+  readonly #runner: Runner
+  readonly #timers: Timers
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #ready: Promise<void>
+  readonly #stopping = new AbortController()
+  readonly #stopped = new AbortController()
+  readonly #waits = new Set<Promise<unknown>>()
+  #closed: Promise<void> | null = null
+
+  constructor(options: RollcallOptions) {
+    const { store, clock = systemClock, log = silent } = options
+    this.registry = new Registry(options.calls)
+    this.hrefs = hrefs(options.mount ?? '/pulp/api')
+    this.store = store
+    this.#clock = clock
+    this.#log = log
+    this.engine = new Engine({ store, clock, ids: options.ids ?? systemIds })
+    this.#timers = new Timers({ engine: this.engine, store, clock, log })
+    this.#runner = new Runner({
+      engine: this.engine,
+      registry: this.registry,
+      clock,
+      random: options.random ?? systemRandom,
+      log,
+      worker: options.worker ?? `${hostname()}:${process.pid}`,
+      concurrency: options.concurrency ?? 10,
+      callsFolder: options.callsFolder ?? process.cwd(),
+      unresponsiveAfterMs: options.unresponsiveAfterMs ?? 10_000,
+    })
+    this.#ready = this.#start()
+    // Reported to whoever awaits `ready` or calls a method; not as an unhandled rejection besides.
+    this.#ready.catch(() => {})
+  }
+
+  async #start(): Promise<void> {
+    await this.store.open()
+    const interrupted = await recover(this.engine, this.store, this.registry)
+    if (interrupted > 0)
+      this.#log.warn(
+        { interrupted },
+        'attempts had been interrupted by the end of the last process',
+      )
+    for (const { call, count } of await this.store.unfinishedCalls()) {
+      if (this.registry.find(call) === undefined) {
+        this.#log.warn(
+          { call, count },
+          'unfinished tasks need a call that is not registered; they will end in error',
+        )
+      }
+    }
+    await this.#timers.start()
+    this.engine.attach(this.#runner)
+  }
+
+  /** Resolves when the store is open and what a crash left has been taken up; rejects when it cannot be. */
+  ready(): Promise<void> {
+    return this.#ready
+  }
+
+  /**
+   * Submits one task; resolves once it is on disk.
+   *
+   * @throws {BadRequestError | UnknownCallError | BadDependencyError} The request is malformed.
+   * @throws {RejectedError} It can never be served; `reasons` says why.
+   */
+  async submit(request: CallRequest, options: SubmitOptions = {}): Promise<Submitted> {
+    await this.#ready
+    const { principal = null } = options
+    const reply = await this.engine.send({
+      type: 'tasks.submit',
+      specs: [this.#spec(request, [], principal)],
+      group: null,
+      idempotency: idempotencyOf(options),
+    })
+    return this.#submitted(reply, options)
+  }
+
+  /** Submits a group, whole or not at all. */
+  async submitGroup(
+    request: GroupRequest,
+    options: SubmitOptions = {},
+  ): Promise<Submitted & { groupId: string }> {
+    await this.#ready
+    const { calls, tags = [], on_failure = 'continue', open = false } = request
+    if (calls.length === 0 && !open) {
+      throw new BadRequestError(
+        'a group without calls must be open, so that calls can be added to it',
+      )
+    }
+    const reply = await this.engine.send({
+      type: 'tasks.submit',
+      specs: calls.map(call => this.#spec(call, tags, options.principal ?? null)),
+      group: { tags, onFailure: on_failure, open },
+      idempotency: idempotencyOf(options),
+    })
+    return (await this.#submitted(reply, options)) as Submitted & { groupId: string }
+  }
+
+  /** Adds calls to a group that was submitted open. */
+  async addToGroup(
+    groupId: string,
+    calls: CallRequest[],
+    options: SubmitOptions = {},
+  ): Promise<Submitted> {
+    await this.#ready
+    const group = await this.group(groupId)
+    const reply = await this.engine.send({
+      type: 'group.add',
+      groupId,
+      specs: calls.map(call => this.#spec(call, group.tags, options.principal ?? null)),
+      idempotency: idempotencyOf(options),
+    })
+    return this.#submitted(reply, options)
+  }
+
+  /** Keeps what a synchronous call answered first, for later requests with the same key. */
+  async rememberAnswer(key: string, answer: Json): Promise<void> {
+    await this.engine.sendReliably({ type: 'idempotency.answered', key, answer })
+  }
+
+  /** @throws {NotFoundError} No task has that id. */
+  async task(taskId: string): Promise<Task> {
+    await this.#ready
+    const task = await this.store.task(taskId)
+    if (task === null) throw new NotFoundError(`no task has the id ${taskId}`)
+    return task
+  }
+
+  /** @throws {NotFoundError} No group has that id. */
+  async group(groupId: string): Promise<Group> {
+    await this.#ready
+    const group = await this.store.group(groupId)
+    if (group === null) throw new NotFoundError(`no task group has the id ${groupId}`)
+    return group
+  }
+
+  /** The call report of one task. @throws {NotFoundError} No task has that id. */
+  async report(taskId: string): Promise<CallReport> {
+    return callReport(await this.task(taskId), this.hrefs)
+  }
+
+  /** Call reports in submission order, a page of rows in memory at a time. */
+  async *reports(query: TaskQuery = {}): AsyncGenerator<CallReport> {
+    await this.#ready
+    const within = query.groupId === undefined ? 'tasks' : 'group'
+    for await (const task of this.store.tasks(query)) yield callReport(task, this.hrefs, within)
+  }
+
+  /** Counts of a group's tasks by state. @throws {NotFoundError} No group has that id. */
+  async summary(groupId: string): Promise<StateSummary> {
+    return stateSummary(await this.group(groupId))
+  }
+
+  /**
+   * Cancels a task; one that is final already stays as it is.
+   *
+   * @throws {NotFoundError} No task has that id.
+   * @throws {NotCancellableError} It runs, and its call is not cancellable.
+   */
+  async cancel(taskId: string): Promise<void> {
+    await this.#ready
+    const { outcome } = await this.engine.send({ type: 'task.cancel', taskId })
+    if (outcome === 'missing') throw new NotFoundError(`no task has the id ${taskId}`)
+    if (outcome === 'not_cancellable') {
+      throw new NotCancellableError(`task ${taskId} is running, and its call cannot be cancelled`)
+    }
+  }
+
+  /**
+   * Cancels every unfinished task of a group; resolves when all that had not started are cancelled.
+   *
+   * @throws {NotFoundError} No group has that id.
+   * @throws {NotCancellableError} It has unfinished tasks, and not one can be cancelled.
+   */
+  async cancelGroup(groupId: string): Promise<void> {
+    await this.#ready
+    const { outcome } = await this.engine.send({ type: 'group.cancel', groupId })
+    if (outcome === 'missing') throw new NotFoundError(`no task group has the id ${groupId}`)
+    if (outcome === 'not_cancellable') {
+      throw new NotCancellableError(
+        `not one unfinished task of the group ${groupId} can be cancelled`,
+      )
+    }
+  }
+
+  /** Suspends, resumes or closes a group. @throws {GroupStateError} Its state does not allow it. */
+  async changeGroup(groupId: string, change: 'suspend' | 'resume' | 'close'): Promise<void> {
+    await this.#ready
+    const { outcome, value } = await this.engine.send({ type: `group.${change}`, groupId })
+    if (outcome === 'missing') throw new NotFoundError(`no task group has the id ${groupId}`)
+    if (outcome === 'not_handled') {
+      throw new GroupStateError(`the group ${groupId} is ${value}: it cannot ${change}`)
+    }
+  }
+
+  /** Deletes the reports of final tasks in the given states. */
+  async purge(states: TaskSpec['dependsOn'][number]['states']): Promise<void> {
+    await this.#ready
+    await this.engine.send({ type: 'tasks.purge', states })
+  }
+
+  /** Calls `listener` after each commit with what changed; the answer ends it. */
+  subscribe(listener: (commit: Commit) => void): () => void {
+    return this.engine.subscribe(listener)
+  }
+
+  /** Whether a handler of this task runs in this process. */
+  isRunning(taskId: string): boolean {
+    return this.#runner.isRunning(taskId)
+  }
+
+  /** Handlers that run in this process. */
+  get runningCount(): number {
+    return this.#runner.runningCount
+  }
+
+  /** Resolves with what `read` gives once `done` holds of it, or with what it gives when time is up. */
+  async until<T>(watch: Watch<T>): Promise<T> {
+    const signals = [this.#stopped.signal, ...(watch.signal === undefined ? [] : [watch.signal])]
+    const wait = until(this.engine, this.#clock, { ...watch, signal: AbortSignal.any(signals) })
+    this.#waits.add(wait)
+    try {
+      return await wait
+    } finally {
+      this.#waits.delete(wait)
+    }
+  }
+
+  /** Resolves with the task when it has ended, or as it is after `timeoutMs`. */
+  async ended(taskId: string, timeoutMs: number, signal?: AbortSignal): Promise<Task> {
+    await this.#ready
+    return this.until({
+      read: () => this.task(taskId),
+      done: task => isFinal(task.value),
+      concerns: ({ taskIds }) => taskIds.has(taskId),
+      timeoutMs,
+      ...(signal === undefined ? {} : { signal }),
+    })
+  }
+
+  /** Aborted as soon as no more work is taken. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal
+  }
+
+  /** Refuses further work and starts nothing more; what runs goes on. */
+  stopTakingWork(): void {
+    this.engine.refuse('the server is shutting down')
+    this.#stopping.abort()
+    this.#runner.pause()
+    this.#timers.stop()
+  }
+
+  /**
+   * Stops taking work, lets running tasks end for `graceMs`, then interrupts them, and closes the store.
+   * A handler that does not stop within a second after that is left to the next start's recovery.
+   */
+  close(graceMs = 0): Promise<void> {
+    this.#closed ??= this.#close(graceMs)
+    return this.#closed
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await this.#ready.catch(() => {})
+    this.stopTakingWork()
+    if (!(await this.#runner.settle(graceMs))) {
+      this.#runner.interrupt()
+      if (!(await this.#runner.settle(INTERRUPT_MS))) {
+        this.#log.warn(
+          { running: this.#runner.runningCount },
+          'handlers did not stop; the next start takes them up',
+        )
+      }
+    }
+    await this.engine.drain()
+    // Whoever waits looks at the store a last time.
+    this.#stopped.abort()
+    await Promise.allSettled(this.#waits)
+    await this.store.close()
+  }
+
+  #spec(request: CallRequest, groupTags: string[], principal: string | null): TaskSpec {
+    return specOf(this.registry.get(request.call), request, groupTags, principal)
+  }
+
+  async #submitted(reply: SubmitReply & Replayed, options: SubmitOptions): Promise<Submitted> {
+    if (reply.outcome !== 'submitted') throw refusal(reply, options.idempotency?.key)
+    const [first] = reply.tasks
+    // A short run may have ended by the time this looks: then its start is on disk.
+    const hasStarted = async (taskId: string) =>
+      this.#runner.isRunning(taskId) || (await this.store.task(taskId))?.startMs != null
+    return {
+      groupId: reply.groupId,
+      taskIds: reply.tasks.map(task => task.taskId),
+      response: first?.response ?? 'accepted',
+      started: first !== undefined && (await hasStarted(first.taskId)),
+      replayed: reply.replayed ?? null,
+    }
+  }
+}

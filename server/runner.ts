@@ -1,0 +1,279 @@
+// Runs handlers: slots, AbortSignal, timeouts, progress, children. Whatever a handler does, it ends in
+// one command about its attempt, and its slot is free only when it has really stopped.
+import { type Effect, type Failure, retryDelayMs, type Task } from '../machines/index.ts'
+import {
+  type Call,
+  type CallRequest,
+  Created,
+  type Log,
+  type Registry,
+  type RunContext,
+  type SpawnOptions,
+} from './calls.ts'
+import type { Engine, Performer } from './engine.ts'
+import { failure, UnavailableError } from './errors.ts'
+import { failureOf, jsonOf } from './outcome.ts'
+import type { Clock, Random } from './ports.ts'
+import { ProgressWriter } from './progress.ts'
+import { specOf } from './specs.ts'
+import { refusal } from './submission.ts'
+
+export interface RunnerParts {
+  engine: Engine
+  registry: Registry
+  clock: Clock
+  random: Random
+  log: Log
+  worker: string
+  concurrency: number
+  /** Folder that file paths in tracebacks are given relative to. */
+  callsFolder: string
+  /** After how long, in ms, a handler that was asked to stop and has not is reported. */
+  unresponsiveAfterMs: number
+}
+
+type StopCause = 'cancel' | 'timeout' | 'shutdown'
+
+interface Run {
+  task: Task
+  call: Call
+  controller: AbortController
+  stopping: StopCause | null
+  progress: ProgressWriter
+  timers: (() => void)[]
+  /** Whether the handler may still report: false once its promise has settled. */
+  live: boolean
+}
+
+export class Runner implements Performer {
+  readonly worker: string
+  readonly #parts: RunnerParts
+  readonly #runs = new Map<string, Run>()
+  #accepting = true
+  #idle: (() => void)[] = []
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts
+    this.worker = parts.worker
+  }
+
+  freeSlots(): number {
+    return this.#accepting ? Math.max(0, this.#parts.concurrency - this.#runs.size) : 0
+  }
+
+  isRunning(taskId: string): boolean {
+    return this.#runs.has(taskId)
+  }
+
+  get runningCount(): number {
+    return this.#runs.size
+  }
+
+  perform(effect: Effect): void {
+    if (effect.type === 'task.run') this.#start(effect.task)
+    else {
+      const run = this.#runs.get(effect.taskId)
+      if (run?.task.attempt === effect.attempt) this.#stop(run, effect.cause)
+    }
+  }
+
+  /** Starts nothing any more. */
+  pause(): void {
+    this.#accepting = false
+  }
+
+  /** Resolves when no handler runs, or after `timeoutMs`; says which. */
+  async settle(timeoutMs: number): Promise<boolean> {
+    if (this.#runs.size === 0) return true
+    return new Promise(resolve => {
+      const cancel = this.#parts.clock.after(timeoutMs, () => resolve(false))
+      this.#idle.push(() => {
+        cancel()
+        resolve(true)
+      })
+    })
+  }
+
+  /** Asks every handler to stop because the process ends. */
+  interrupt(): void {
+    for (const run of this.#runs.values()) this.#stop(run, 'shutdown')
+  }
+
+  #start(task: Task): void {
+    const { registry, clock } = this.#parts
+    const call = registry.find(task.call)
+    if (call === undefined) {
+      const description = `no call is named ${task.call} in this process; start it with the calls that the task needs`
+      this.#tell({
+        type: 'task.failed',
+        taskId: task.taskId,
+        attempt: task.attempt,
+        failure: failure('RCL0019', description),
+        retryAtMs: null,
+      })
+      return
+    }
+    const { taskId, attempt } = task
+    const progress = new ProgressWriter(clock, written =>
+      this.#tell({ type: 'task.progressed', taskId, attempt, progress: written }),
+    )
+    const run: Run = {
+      task,
+      call,
+      controller: new AbortController(),
+      stopping: null,
+      progress,
+      timers: [],
+      live: true,
+    }
+    this.#runs.set(task.taskId, run)
+    if (call.timeoutMs !== null)
+      run.timers.push(clock.after(call.timeoutMs, () => this.#timeOut(run)))
+    call.run(structuredClone(task.args), this.#context(run)).then(
+      result => this.#returned(run, result),
+      thrown => this.#ended(run, failureOf(thrown, this.#parts.callsFolder)),
+    )
+  }
+
+  #context(run: Run): RunContext {
+    const { taskId, groupId, attempt, call } = run.task
+    const { log } = this.#parts
+    const details = (given: object) => ({ taskId, groupId, attempt, call, ...given })
+    return {
+      signal: run.controller.signal,
+      progress: value => {
+        if (run.live) run.progress.write(value)
+      },
+      spawn: (child, args, options) =>
+        this.#spawn(run, child as Call | string, args, options ?? {}),
+      log: {
+        debug: (given, message) => log.debug(details(given), message),
+        info: (given, message) => log.info(details(given), message),
+        warn: (given, message) => log.warn(details(given), message),
+        error: (given, message) => log.error(details(given), message),
+      },
+      taskId,
+      groupId,
+      attempt,
+    }
+  }
+
+  async #spawn(
+    run: Run,
+    child: Call | string,
+    args: unknown,
+    options: SpawnOptions,
+  ): Promise<string> {
+    const { engine, registry } = this.#parts
+    const { taskId: parentId, attempt, principal } = run.task
+    const call = registry.get(child)
+    const request: CallRequest = { call, args, ...options }
+    const spec = specOf(call, request, [], principal)
+    if (!run.live) throw new UnavailableError('a run that has ended cannot spawn')
+    const reply = await engine.sendReliably({ type: 'task.spawn', parentId, attempt, spec })
+    if (reply.outcome !== 'submitted') throw refusal(reply)
+    return reply.tasks[0]?.taskId as string
+  }
+
+  #timeOut(run: Run): void {
+    if (run.stopping !== null || !run.live) return
+    run.stopping = 'timeout'
+    // The signal follows when the store knows: the effect of this command aborts.
+    this.#tell({ type: 'task.timed_out', taskId: run.task.taskId, attempt: run.task.attempt })
+  }
+
+  #stop(run: Run, cause: StopCause): void {
+    // A cancellation overrules a timeout; the first of any other two stands.
+    if (run.stopping === null || cause === 'cancel') run.stopping = cause
+    if (run.controller.signal.aborted) return
+    run.controller.abort(
+      new DOMException(reasons[cause], cause === 'timeout' ? 'TimeoutError' : 'AbortError'),
+    )
+    if (cause === 'shutdown') return
+    const { unresponsiveAfterMs, clock, log } = this.#parts
+    run.timers.push(
+      clock.after(unresponsiveAfterMs, () => {
+        const { taskId, attempt, call } = run.task
+        const description = `the handler was asked to stop (${cause}) more than ${unresponsiveAfterMs} ms ago and has not; it keeps its reservations until it ends`
+        log.warn({ taskId, attempt, call }, description)
+        this.#tell({
+          type: 'task.unresponsive',
+          taskId,
+          attempt,
+          failure: failure('RCL0020', description),
+        })
+      }),
+    )
+  }
+
+  #returned(run: Run, returned: unknown): void {
+    const { taskId, attempt } = run.task
+    const value = returned instanceof Created ? returned.result : (returned ?? null)
+    const result = jsonOf(value, 'the result')
+    if (run.stopping === 'timeout') {
+      this.#ended(run, null)
+    } else if ('failure' in result) {
+      this.#ended(run, result.failure)
+    } else {
+      const location = returned instanceof Created ? returned.href : null
+      this.#finish(run, { type: 'task.succeeded', taskId, attempt, result: result.json, location })
+    }
+  }
+
+  /** The handler threw, or its result is no result. */
+  #ended(run: Run, thrown: Failure | null): void {
+    const { task, call, stopping } = run
+    const { taskId, attempt } = task
+    if (stopping === 'shutdown') {
+      const description =
+        'the process was stopped while the call ran, and the call asks not to be run again then'
+      const rerun = call.onInterrupted === 'rerun'
+      this.#finish(run, {
+        type: 'task.interrupted',
+        taskId,
+        attempt,
+        crashed: false,
+        rerun,
+        failure: failure('RCL0018', description),
+      })
+      return
+    }
+    const timedOut = failure(
+      'RCL0017',
+      `the call ran longer than its timeout of ${call.timeoutMs} ms`,
+    )
+    const reason = stopping === 'timeout' || thrown === null ? timedOut : thrown
+    const { clock, random } = this.#parts
+    const delayMs =
+      call.retry === null
+        ? null
+        : retryDelayMs(call.retry, attempt - task.interruptions, random.draw01())
+    const retryAtMs = delayMs === null ? null : clock.nowMs() + delayMs
+    this.#finish(run, { type: 'task.failed', taskId, attempt, failure: reason, retryAtMs })
+  }
+
+  #finish(run: Run, command: Parameters<Engine['sendReliably']>[0]): void {
+    run.live = false
+    for (const cancel of run.timers) cancel()
+    run.progress.flush()
+    this.#runs.delete(run.task.taskId)
+    this.#tell(command)
+    if (this.#runs.size > 0) return
+    for (const settled of this.#idle.splice(0)) settled()
+  }
+
+  #tell(command: Parameters<Engine['sendReliably']>[0]): void {
+    this.#parts.engine.sendReliably(command).catch(error => {
+      this.#parts.log.error(
+        { err: error, command: command.type },
+        'a report about a run was not taken',
+      )
+    })
+  }
+}
+
+const reasons: Record<StopCause, string> = {
+  cancel: 'the task was cancelled',
+  timeout: 'the task ran longer than its timeout',
+  shutdown: 'the process is stopping',
+}

@@ -1,0 +1,93 @@
+// A store around a real one that refuses, delays or never answers its commits when a test says so.
+import { StoreError } from '../../server/errors.ts'
+import type { Store, Transaction } from '../../server/store/store.ts'
+
+const never = new Promise<never>(() => {})
+
+export class FaultyStore implements Store {
+  readonly #inner: Store
+  #isOpen: boolean
+  #dead = false
+  #dieAtCommit: 'before' | 'after' | null = null
+  #refusals = 0
+  #gate: Promise<void> | null = null
+  /** Transactions that were committed. */
+  commits = 0
+
+  constructor(inner: Store, isOpen = false) {
+    this.#inner = inner
+    this.#isOpen = isOpen
+  }
+
+  /** The same rows as the next process finds them; whoever holds this one gets no answer any more. */
+  reborn(): FaultyStore {
+    this.#dead = true
+    return new FaultyStore(this.#inner, true)
+  }
+
+  /** Refuses so many commits, each after its work was done: the disk is full. */
+  refuse(times: number): void {
+    this.#refusals = times
+  }
+
+  /** Holds every commit back until the answer is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#gate = promise
+    return () => {
+      this.#gate = null
+      resolve()
+    }
+  }
+
+  /** Lets the process die at its next commit: before it is on disk, or after that and before it is told. */
+  dieAt(moment: 'before' | 'after'): void {
+    this.#dieAtCommit = moment
+  }
+
+  async open(): Promise<void> {
+    if (!this.#isOpen) await this.#inner.open()
+    this.#isOpen = true
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close()
+  }
+
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.#dead) return never
+    try {
+      const result = await this.#inner.transaction(async tx => {
+        const worked = await work(tx)
+        await this.#gate
+        if (this.#dieAtCommit === 'before') this.#dead = true
+        if (this.#dead) throw new StoreError('the process died')
+        if (this.#refusals > 0) {
+          this.#refusals -= 1
+          throw new StoreError('the disk is full')
+        }
+        return worked
+      })
+      this.commits += 1
+      if (this.#dieAtCommit === 'after') this.#dead = true
+      return this.#dead ? never : result
+    } catch (error) {
+      if (this.#dead) return never
+      throw error
+    }
+  }
+
+  task: Store['task'] = taskId => this.#inner.task(taskId)
+  group: Store['group'] = groupId => this.#inner.group(groupId)
+  activeGroups: Store['activeGroups'] = () => this.#inner.activeGroups()
+  tasks: Store['tasks'] = query => this.#inner.tasks(query)
+  count: Store['count'] = query => this.#inner.count(query)
+  search: Store['search'] = search => this.#inner.search(search)
+  history: Store['history'] = query => this.#inner.history(query)
+  nextWakeMs: Store['nextWakeMs'] = () => this.#inner.nextWakeMs()
+  rev: Store['rev'] = () => this.#inner.rev()
+  running: Store['running'] = (afterSeq, limit) => this.#inner.running(afterSeq, limit)
+  unsettledGroups: Store['unsettledGroups'] = (seq, limit) =>
+    this.#inner.unsettledGroups(seq, limit)
+  unfinishedCalls: Store['unfinishedCalls'] = () => this.#inner.unfinishedCalls()
+}
