@@ -54,9 +54,10 @@ export interface Store {
 export interface Transaction {
   load(need: Need, nowMs: number): Promise<Slice>
   /**
-   * Applies changes as listed. What a task was submitted with does not change, nor does a final state. An edge names a dependant that was put before. A deleted task takes its
-   * tags, its history and the edges by which it depends on others with it; a deleted group its history.
-   * When it throws, the transaction cannot be committed any more.
+   * Applies changes as listed. What a task was submitted with does not change, nor does a final state;
+   * an edge names a dependant that was put before. A deleted task takes its tags, its history and the
+   * edges by which it depends on others with it; a deleted group its history. When it throws, the
+   * transaction cannot be committed any more.
    */
   apply(changes: readonly Change[]): Promise<void>
 }

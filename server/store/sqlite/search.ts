@@ -162,7 +162,7 @@ class Compiler {
             : '0'
         }
         if (typeof operand.json !== (holds === 'text' ? 'string' : 'number')) return '0'
-        return `(${column} ${relation} ${this.#bind(operand.json as string | number)}, 0)`
+        return `ifnull(${column} ${relation} ${this.#bind(operand.json as string | number)}, 0)`
       }
       case 'match':
         return holds === 'text' ? this.#matches(column, test.pattern) : '0'
