@@ -169,7 +169,8 @@ export class Work {
     const changes: Change[] = []
     for (const group of this.#groups.values()) changes.push({ type: 'group.put', group })
     for (const task of this.#tasks.values()) changes.push({ type: 'task.put', task })
-    changes.push(...this.#changes)
+    // Not spread into a call: a group's submission has more changes than a call takes arguments.
+    for (const change of this.#changes) changes.push(change)
     const { seq, place, rev } = this.#counters
     const before = this.slice.counters
     if (seq !== before.seq || place !== before.place || rev !== before.rev) {

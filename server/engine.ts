@@ -200,7 +200,7 @@ export class Engine {
   async #putBack(batch: Letter[], error: StoreError): Promise<void> {
     const kept = batch.filter(letter => letter.reliable)
     for (const letter of batch) if (!letter.reliable) letter.reject(error)
-    this.#mailbox.unshift(...kept)
+    this.#mailbox = kept.concat(this.#mailbox)
     this.#fillWanted = true
     const [firstMs, maxMs] = RETRY_MS
     const delayMs = Math.min(firstMs * 2 ** Math.min(this.#refused, 10), maxMs)
@@ -244,9 +244,10 @@ export class Engine {
       const decision = decide(each, slice, { nowMs, newId: () => this.#ids.newId() })
       if (decision.changes.length > 0) await tx.apply(decision.changes)
       note(commit, decision)
-      effects.push(...decision.effects)
-      queue.push(...decision.followUps)
-      later.push(...decision.later)
+      // Not spread into a call: a cascade has more consequences than a call takes arguments.
+      for (const effect of decision.effects) effects.push(effect)
+      for (const followUp of decision.followUps) queue.push(followUp)
+      for (const command of decision.later) later.push(command)
       reply ??= decision.reply
     }
     return { reply: reply as Decision['reply'], later }

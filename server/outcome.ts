@@ -8,20 +8,34 @@ import { CallError, failure, RollcallError } from './errors.ts'
 
 /** The longest result or progress, in characters of JSON. */
 const JSON_LENGTH_MAX = 16 * 1024 * 1024
+/** The deepest nesting of anything that a task carries, in levels: recursion over it must not overflow the stack. */
+export const JSON_DEPTH_MAX = 256
 
 /** A value as JSON, or why it cannot be. `undefined` is null; in objects it is left out. */
 export function jsonOf(value: unknown, what: string): { json: Json } | { failure: Failure } {
   try {
-    const text = JSON.stringify(value ?? null, refuseLossy)
-    if (text === undefined) throw new TypeError(`a ${typeof value}`)
-    if (text.length > JSON_LENGTH_MAX) {
-      throw new TypeError(`${text.length} characters long; the limit is ${JSON_LENGTH_MAX}`)
+    const written = JSON.stringify(value ?? null, refuseLossy)
+    if (written === undefined) throw new TypeError(`a ${typeof value}`)
+    if (written.length > JSON_LENGTH_MAX) {
+      throw new TypeError(`${written.length} characters long; the limit is ${JSON_LENGTH_MAX}`)
     }
-    return { json: JSON.parse(text) as Json }
+    const json = JSON.parse(written) as Json
+    if (isDeeperThan(json, JSON_DEPTH_MAX)) {
+      throw new TypeError(`nested deeper than ${JSON_DEPTH_MAX} levels`)
+    }
+    return { json }
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
-    return { failure: failure('RCL0016', `${what} cannot be carried by JSON: ${reason}`) }
+    const reason = text(() => (error instanceof Error ? error.message : String(error)))
+    return {
+      failure: failure('RCL0016', `${what} cannot be carried by JSON: ${reason.split('\n')[0]}`),
+    }
   }
+}
+
+/** Whether a value has lists or objects nested in more than so many levels. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some(each => isDeeperThan(each, levels - 1))
 }
 
 /** JSON.stringify drops or changes these without a word. */

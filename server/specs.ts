@@ -2,6 +2,7 @@
 import type { TaskSpec } from '../machines/index.ts'
 import { type Call, type CallRequest, checkedResources } from './calls.ts'
 import { BadRequestError, RollcallError } from './errors.ts'
+import { jsonOf } from './outcome.ts'
 
 /** Priorities lie between the negative of this and this. */
 const PRIORITY_MAX = 2 ** 31 - 1
@@ -18,7 +19,9 @@ export function specOf(
   groupTags: string[],
   principal: string | null,
 ): TaskSpec {
-  const args = call.check(request.args ?? {})
+  const carried = jsonOf(request.args ?? {}, 'the arguments')
+  if ('failure' in carried) throw new BadRequestError(carried.failure.error.description)
+  const args = call.check(carried.json)
   const declared = declaredBy(call, 'resources', () => call.resources(args))
   const declaredTags = declaredBy(call, 'tags', () => call.tags(args))
   const { priority = 0, resources = [], tags = [], depends_on = [] } = request

@@ -22,7 +22,7 @@ export class FaultyStore implements Store {
   /** The same rows as the next process finds them; whoever holds this one gets no answer any more. */
   reborn(): FaultyStore {
     this.#dead = true
-    return new FaultyStore(this.#inner, true)
+    return new FaultyStore(this.#inner, this.#isOpen)
   }
 
   /** Refuses so many commits, each after its work was done: the disk is full. */
@@ -50,8 +50,9 @@ export class FaultyStore implements Store {
     this.#isOpen = true
   }
 
-  close(): Promise<void> {
-    return this.#inner.close()
+  async close(): Promise<void> {
+    this.#isOpen = false
+    await this.#inner.close()
   }
 
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
