@@ -1,22 +1,15 @@
 // `npm run demo`: mirrors every package of this checkout's node_modules through
 // one task group, and shows it at work. Everything goes over REST, as it would
-// for any client.
-//
-//   --exit          end when the group has ended: 0 when every task finished, and the temporary
-//                   folder goes; 1 otherwise, and it stays to be looked at
-//   --data DIR      where to keep everything; a run that was killed goes on from there
-//   --packages DIR  another node_modules folder
-//   --port PORT     default: a free one
-//   --concurrency N how many tasks run at once, default 6
+// for any client; see demo/options.ts for what it takes.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { Client, type StateSummary, type TaskReport } from './demo/client.ts'
+import { demoOptions } from './demo/options.ts'
 import { type PackageFeed, packageFeeds } from './demo/packages.ts'
 import { counts, endedCount, openScreen } from './demo/screen.ts'
 
@@ -24,16 +17,7 @@ const api = '/pulp/api/v2'
 const demoTag = 'rollcall:demo'
 const pollMs = 200
 
-const { values: options } = parseArgs({
-  options: {
-    exit: { type: 'boolean', default: false },
-    data: { type: 'string' },
-    packages: { type: 'string', default: join(import.meta.dirname, '../../node_modules') },
-    port: { type: 'string', default: '0' },
-    concurrency: { type: 'string', default: '6' },
-  },
-})
-
+const options = demoOptions(process.argv.slice(2))
 const startedMs = Date.now()
 const data =
   options.data === undefined
@@ -48,16 +32,13 @@ for await (const each of packageFeeds(resolve(options.packages), join(data, 'fee
   packages.push(each)
 say(`${packages.length} packages have one, in ${join(data, 'feeds')}`)
 
-const app = await buildApp({ data: join(data, 'mirror'), concurrency: Number(options.concurrency) })
+const app = await buildApp({ data: join(data, 'mirror'), concurrency: options.concurrency })
 const stop = new AbortController()
 const grace = closeWithGrace({ delay: 15_000, logger: false }, async () => {
   stop.abort()
   await app.close()
 })
-const client = new Client(
-  await app.listen({ port: Number(options.port), host: '127.0.0.1' }),
-  stop.signal,
-)
+const client = new Client(await app.listen({ port: options.port, host: '127.0.0.1' }), stop.signal)
 say(`rollcall listening on ${client.origin}\n`)
 
 try {
