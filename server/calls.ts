@@ -190,7 +190,15 @@ export function created<Result>(href: string, result: Result): Created<Result> {
   return new Created(href, result)
 }
 
+const CREATED = 'rollcall.created'
+
+/** Whether a result says that the call made something, also when another copy of this package made it. */
+export function isCreated(value: unknown): value is Created {
+  return typeof value === 'object' && value !== null && (value as Partial<Created>).kind === CREATED
+}
+
 export class Created<Result = unknown> {
+  readonly kind = CREATED
   readonly href: string
   readonly result: Result
 

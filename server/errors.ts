@@ -187,6 +187,14 @@ export class StoreError extends RollcallError {
   }
 }
 
+// A string, so that two copies of the package in one program still know each other's errors.
+const CALL_ERROR = 'rollcall.call_error'
+
+/** Whether something that was thrown is a `CallError`, also of another copy of this package. */
+export function isCallError(thrown: unknown): thrown is CallError {
+  return thrown instanceof Error && (thrown as Partial<CallError>).kind === CALL_ERROR
+}
+
 export interface CallErrorDetails {
   /** HTTP status of a synchronous call's answer, 400 to 599. */
   status?: number
@@ -196,6 +204,7 @@ export interface CallErrorDetails {
 
 /** What the author of a call throws to end the task in `error` with details of their own. */
 export class CallError extends Error {
+  readonly kind = CALL_ERROR
   readonly code: string
   readonly status: number
   readonly data: Json

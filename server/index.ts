@@ -93,6 +93,12 @@ export { serverOptions } from './http/server-options.ts'
 export type { GroupRequest } from './rollcall.ts'
 export type { Store, TaskQuery } from './store/store.ts'
 export type { SubmitOptions } from './submission.ts'
-export type { SubmittedGroup, SubmittedTask, TaskEngine, TaskOptions } from './task-engine.ts'
+export type {
+  Members,
+  SubmittedGroup,
+  SubmittedTask,
+  TaskEngine,
+  TaskOptions,
+} from './task-engine.ts'
 export type { CallReport, StateSummary }
 export { memoryStore, sqliteStore }

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { dirname, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Failure, Json } from '../machines/index.ts'
-import { CallError, failure, RollcallError } from './errors.ts'
+import { failure, isCallError, RollcallError } from './errors.ts'
 
 /** The longest result or progress, in characters of JSON. */
 const JSON_LENGTH_MAX = 16 * 1024 * 1024
@@ -68,7 +68,7 @@ export function failureOf(thrown: unknown, callsFolder: string): Failure {
     callsFolder,
   )
   const traceback = tracebackOf(thrown, callsFolder)
-  if (thrown instanceof CallError || thrown instanceof RollcallError) {
+  if (isCallError(thrown) || thrown instanceof RollcallError) {
     const { code, status, data, subErrors } = thrown
     const details = jsonOf({ data, subErrors }, 'the details of the error')
     const carried = 'json' in details ? (details.json as { data?: Json; subErrors?: Json[] }) : {}

@@ -161,7 +161,7 @@ export class Rollcall {
       group: { tags, onFailure: on_failure, open },
       idempotency: idempotencyOf(options),
     })
-    return (await this.#submitted(reply, options)) as Submitted & { groupId: string }
+    return this.#submitted(reply, options) as Submitted & { groupId: string }
   }
 
   /** Adds calls to a group that was submitted open. */
@@ -351,17 +351,13 @@ export class Rollcall {
     return specOf(this.registry.get(request.call), request, groupTags, principal)
   }
 
-  async #submitted(reply: SubmitReply & Replayed, options: SubmitOptions): Promise<Submitted> {
+  #submitted(reply: SubmitReply & Replayed, options: SubmitOptions): Submitted {
     if (reply.outcome !== 'submitted') throw refusal(reply, options.idempotency?.key)
     const [first] = reply.tasks
-    // A short run may have ended by the time this looks: then its start is on disk.
-    const hasStarted = async (taskId: string) =>
-      this.#runner.isRunning(taskId) || (await this.store.task(taskId))?.startMs != null
     return {
       groupId: reply.groupId,
       taskIds: reply.tasks.map(task => task.taskId),
       response: first?.response ?? 'accepted',
-      started: first !== undefined && (await hasStarted(first.taskId)),
       replayed: reply.replayed ?? null,
     }
   }

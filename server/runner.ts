@@ -4,7 +4,7 @@ import { type Effect, type Failure, retryDelayMs, type Task } from '../machines/
 import {
   type Call,
   type CallRequest,
-  Created,
+  isCreated,
   type Log,
   type Registry,
   type RunContext,
@@ -208,14 +208,14 @@ export class Runner implements Performer {
 
   #returned(run: Run, returned: unknown): void {
     const { taskId, attempt } = run.task
-    const value = returned instanceof Created ? returned.result : (returned ?? null)
+    const value = isCreated(returned) ? returned.result : (returned ?? null)
     const result = jsonOf(value, 'the result')
     if (run.stopping === 'timeout') {
       this.#ended(run, null)
     } else if ('failure' in result) {
       this.#ended(run, result.failure)
     } else {
-      const location = returned instanceof Created ? returned.href : null
+      const location = isCreated(returned) ? returned.href : null
       this.#finish(run, { type: 'task.succeeded', taskId, attempt, result: result.json, location })
     }
   }

@@ -24,8 +24,6 @@ export interface Submitted {
   taskIds: string[]
   /** Of the first task. */
   response: 'accepted' | 'postponed'
-  /** Whether the first task was given a slot at once. */
-  started: boolean
   /** Set when the idempotency key was seen before, with what was answered first, if anything was kept. */
   replayed: { answer: Json } | null
 }

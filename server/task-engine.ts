@@ -6,7 +6,7 @@ import {
   type StateSummary,
   stateOf,
 } from '../machines/index.ts'
-import type { Call, CallRequest } from './calls.ts'
+import type { ArgsOf, Call, CallRequest } from './calls.ts'
 import type { Commit } from './engine.ts'
 import { CallError, NoResultError, UnavailableError } from './errors.ts'
 import { type GroupRequest, Rollcall, type RollcallOptions } from './rollcall.ts'
@@ -15,6 +15,20 @@ import type { SubmitOptions } from './submission.ts'
 
 /** What a task has besides its call and arguments. */
 export type TaskOptions = Omit<CallRequest, 'id' | 'call' | 'args'> & SubmitOptions
+
+/** Requests for the members of a group; the arguments of each are those of its call. */
+export type Members<Calls extends readonly (Call | string)[]> = {
+  [Index in keyof Calls]: Omit<CallRequest, 'call' | 'args'> & { call: Calls[Index] } & Given<
+      Calls[Index]
+    >
+}
+
+/** A call that needs no arguments may go without. */
+type Given<C> = C extends string
+  ? { args?: unknown }
+  : object extends ArgsOf<C>
+    ? { args?: ArgsOf<C> }
+    : { args: ArgsOf<C> }
 
 /** A task that is on disk. */
 export interface SubmittedTask<Result> {
@@ -88,18 +102,26 @@ export class TaskEngine {
   }
 
   /** Submits a group, whole or not at all; resolves once it is on disk. */
-  async submitGroup(request: GroupRequest, options: SubmitOptions = {}): Promise<SubmittedGroup> {
-    const { groupId, taskIds } = await this.core.submitGroup(request, options)
+  async submitGroup<const Calls extends readonly (Call | string)[]>(
+    request: Omit<GroupRequest, 'calls'> & { calls: Members<Calls> },
+    options: SubmitOptions = {},
+  ): Promise<SubmittedGroup> {
+    const calls: readonly CallRequest[] = request.calls
+    const { groupId, taskIds } = await this.core.submitGroup(
+      { ...request, calls: [...calls] },
+      options,
+    )
     return { groupId, taskIds }
   }
 
   /** Adds calls to a group that was submitted open. */
-  async addToGroup(
+  async addToGroup<const Calls extends readonly (Call | string)[]>(
     groupId: string,
-    calls: CallRequest[],
+    calls: Members<Calls>,
     options: SubmitOptions = {},
   ): Promise<SubmittedGroup> {
-    const { taskIds } = await this.core.addToGroup(groupId, calls, options)
+    const members: readonly CallRequest[] = calls
+    const { taskIds } = await this.core.addToGroup(groupId, [...members], options)
     return { groupId, taskIds }
   }
 

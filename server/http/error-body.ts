@@ -2,9 +2,9 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Failure, Json } from '../../machines/index.ts'
 import {
-  CallError,
   CODES,
   type Code,
+  isCallError,
   MethodNotAllowedError,
   RejectedError,
   RollcallError,
@@ -35,11 +35,14 @@ export function answerError(
   reply: FastifyReply,
 ): FastifyReply {
   const answer = errorAnswer(error, pathOf(request))
-  if (answer.status >= 500 && !(error instanceof CallError)) {
+  if (answer.status >= 500 && !isCallError(error)) {
     request.log.error({ err: error }, 'a request ended in an error of the server')
   }
   // What a route said of the content that it was about to send.
   for (const name of ['etag', 'cache-control', 'link']) reply.removeHeader(name)
+  // Fastify closes the connection of a body that it refuses. A client that is still sending would then
+  // see a broken pipe instead of the answer; left open, the rest of the body is read and dropped.
+  reply.removeHeader('connection')
   return sendAnswer(reply, answer)
 }
 
@@ -105,7 +108,7 @@ function said(error: unknown): Said {
     // Its message names files.
     return { ...ofCode(error.code as Code), description: 'the store cannot be used at the moment' }
   }
-  if (error instanceof RollcallError || error instanceof CallError) {
+  if (error instanceof RollcallError || isCallError(error)) {
     const { code, message: description, data, subErrors } = error
     const status = error.status >= 400 && error.status <= 599 ? error.status : 500
     const reasons =

@@ -8,10 +8,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
  */
 const EPOCH = randomUUID().slice(0, 8)
 
-/** The tag of what this URL gives at a revision of what it shows. */
-export function tagOf({ originalUrl }: FastifyRequest, rev: number): string {
+/** The tag of what this URL gives, by a version that changes when the content does. */
+export function tagOf({ originalUrl }: FastifyRequest, version: number | string): string {
   const url = createHash('sha256').update(originalUrl).digest('base64url').slice(0, 8)
-  return `"${EPOCH}.${rev}.${url}"`
+  return `"${EPOCH}.${version}.${url}"`
 }
 
 /** Whether the client says that it has the content with this tag. Weak comparison (RFC 9110, 13.1.2). */

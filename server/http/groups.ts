@@ -5,10 +5,9 @@ import type { GroupRequest } from '../rollcall.ts'
 import type { TaskQuery } from '../store/store.ts'
 import { sendAnswer, sendJson } from './answer.ts'
 import { answersNotModified, tagOf } from './etag.ts'
-import { idOf } from './ids.ts'
 import { type Polled, polled } from './long-poll.ts'
 import { linkPages } from './pages.ts'
-import type { RestApp, RestParts } from './rest.ts'
+import { type RestApp, type RestParts, UUID } from './rest.ts'
 import * as schemas from './schemas.ts'
 import { sendList } from './stream.ts'
 
@@ -51,7 +50,7 @@ export function groupRoutes(app: RestApp, parts: RestParts): void {
   )
 
   app.post(
-    '/task_groups/:group_id/tasks/',
+    `/task_groups/:group_id${UUID}/tasks/`,
     {
       bodyLimit: groupBodyLimit,
       schema: {
@@ -62,14 +61,14 @@ export function groupRoutes(app: RestApp, parts: RestParts): void {
       },
     },
     async (request, reply) => {
-      const groupId = idOf(request.params.group_id, 'task group')
+      const groupId = request.params.group_id.toLowerCase()
       const calls = request.body.calls as CallRequest[]
       return sendAnswer(reply, await submissions.addition(request, groupId, calls))
     },
   )
 
   app.delete(
-    '/task_groups/:group_id/',
+    `/task_groups/:group_id${UUID}/`,
     {
       schema: {
         summary: 'Cancel the unfinished tasks of a group',
@@ -78,14 +77,14 @@ export function groupRoutes(app: RestApp, parts: RestParts): void {
       },
     },
     async (request, reply) => {
-      await rollcall.cancelGroup(idOf(request.params.group_id, 'task group'))
+      await rollcall.cancelGroup(request.params.group_id.toLowerCase())
       return sendJson(reply, null)
     },
   )
 
   for (const action of ['suspend', 'resume', 'close'] as const) {
     app.post(
-      `/task_groups/:group_id/actions/${action}/`,
+      `/task_groups/:group_id${UUID}/actions/${action}/`,
       {
         schema: {
           summary: `${action[0]?.toUpperCase()}${action.slice(1)} a group`,
@@ -95,7 +94,7 @@ export function groupRoutes(app: RestApp, parts: RestParts): void {
         },
       },
       async (request, reply) => {
-        await rollcall.changeGroup(idOf(request.params.group_id, 'task group'), action)
+        await rollcall.changeGroup(request.params.group_id.toLowerCase(), action)
         return sendJson(reply, null)
       },
     )
@@ -106,15 +105,15 @@ export function groupRoutes(app: RestApp, parts: RestParts): void {
 
 function groupPolls(app: RestApp, parts: RestParts): void {
   const { rollcall } = parts
-  const ofGroup = (groupId: string): Polled<Group> => ({
+  const polledAs = (groupId: string, version: Polled<Group>['version']): Polled<Group> => ({
     read: () => rollcall.group(groupId),
-    rev: ({ rev }) => rev,
+    version,
     ended: ({ value }) => value === 'settled',
     concerns: ({ groupIds }) => groupIds.has(groupId),
   })
 
   app.get(
-    '/task_groups/:group_id/',
+    `/task_groups/:group_id${UUID}/`,
     {
       schema: {
         summary: 'The tasks of a group, in submission order',
@@ -124,9 +123,14 @@ function groupPolls(app: RestApp, parts: RestParts): void {
       },
     },
     async (request, reply) => {
-      const groupId = idOf(request.params.group_id, 'task group')
+      const groupId = request.params.group_id.toLowerCase()
       const { state, ...page } = request.query
-      const group = await polled(parts, request, reply, ofGroup(groupId))
+      const group = await polled(
+        parts,
+        request,
+        reply,
+        polledAs(groupId, each => each.rev),
+      )
       if (answersNotModified(request, reply, tagOf(request, group.rev))) return reply
       const query: TaskQuery = { groupId, ...(state && { states: state }) }
       if (page.limit !== undefined) {
@@ -138,7 +142,7 @@ function groupPolls(app: RestApp, parts: RestParts): void {
 
   for (const spelling of ['state_summary', 'state-summary']) {
     app.get(
-      `/task_groups/:group_id/${spelling}/`,
+      `/task_groups/:group_id${UUID}/${spelling}/`,
       {
         schema: {
           summary: 'How many tasks of a group are in each state',
@@ -147,9 +151,11 @@ function groupPolls(app: RestApp, parts: RestParts): void {
         },
       },
       async (request, reply) => {
-        const groupId = idOf(request.params.group_id, 'task group')
-        const group = await polled(parts, request, reply, ofGroup(groupId))
-        if (answersNotModified(request, reply, tagOf(request, group.rev))) return reply
+        const groupId = request.params.group_id.toLowerCase()
+        // By its counts: the progress of a task changes the group, and not its summary.
+        const version = (group: Group) => Object.values(stateSummary(group)).join('-')
+        const group = await polled(parts, request, reply, polledAs(groupId, version))
+        if (answersNotModified(request, reply, tagOf(request, version(group)))) return reply
         return sendJson(reply, stateSummary(group))
       },
     )

@@ -16,8 +16,8 @@ export function disconnection({ raw }: FastifyReply): AbortSignal {
 
 export interface Polled<T> {
   read: () => Promise<T>
-  /** The number of the last change of what `read` gives. */
-  rev: (value: T) => number
+  /** Changes when what is shown of `read` does. */
+  version: (value: T) => number | string
   ended: (value: T) => boolean
   concerns: (commit: Commit) => boolean
 }
@@ -36,7 +36,7 @@ export async function polled<T>(
   { rollcall, closing }: PollParts,
   request: FastifyRequest,
   reply: FastifyReply,
-  { read, rev, ended, concerns }: Polled<T>,
+  { read, version, ended, concerns }: Polled<T>,
 ): Promise<T> {
   const { waitMs } = preferencesOf(request.headers.prefer)
   if (waitMs === null) return read()
@@ -44,7 +44,7 @@ export async function polled<T>(
   const knows = request.headers['if-none-match'] !== undefined
   return rollcall.until({
     read,
-    done: value => ended(value) || (knows && !isKnown(request, tagOf(request, rev(value)))),
+    done: value => ended(value) || (knows && !isKnown(request, tagOf(request, version(value)))),
     concerns,
     timeoutMs: waitMs,
     signal: AbortSignal.any([rollcall.stopping, closing, disconnection(reply)]),

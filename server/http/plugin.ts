@@ -1,7 +1,6 @@
 // The Fastify plugin's inside: mounts the REST interface of an engine on an app.
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
-import { CallError, RollcallError } from '../errors.ts'
 import type { TaskEngine } from '../task-engine.ts'
 import { takeJsonOnly } from './body.ts'
 import { answerError } from './error-body.ts'
@@ -20,8 +19,7 @@ export interface HttpOptions {
   groupBodyLimit?: number
   /**
    * Whether the app's other routes follow the same conventions: bodies are JSON, and every error, 404 and
-   * 405 of the app has the same body. Default false: errors of an app's other routes are its own affair,
-   * unless they are a `CallError`.
+   * 405 of the app has the same body. Default false: they are the app's own affair.
    */
   wholeApp?: boolean
 }
@@ -71,12 +69,6 @@ export async function mountRest(
     takeJsonOnly(app)
     app.setErrorHandler(answerError)
     answerMissing(app, routes)
-  } else {
-    app.setErrorHandler((error, request, reply) => {
-      const isOurs = error instanceof RollcallError || error instanceof CallError
-      if (!isOurs) throw error
-      return answerError(error, request, reply)
-    })
   }
 
   await app.register(async outside => {

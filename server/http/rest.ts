@@ -45,6 +45,9 @@ export type RestApp = FastifyInstance<
   TypeBox
 >
 
+/** Follows a path's parameter: what is no UUID names nothing. */
+export const UUID = `(^${[8, 4, 4, 4, 12].map(length => `[0-9A-Fa-f]{${length}}`).join('-')}$)`
+
 /** Adds every route under the mount. The instance must have the mount's `/v2` as its prefix. */
 export function restRoutes(app: FastifyInstance, routes: RouteTable, parts: RestParts): void {
   takeJsonOnly(app)
@@ -69,7 +72,6 @@ export function followConventions(app: FastifyInstance): void {
   app.setSerializerCompiler(() => JSON.stringify)
   app.addHook('onRoute', route => {
     route.schema = { querystring: NoQuery, ...route.schema }
-    if (route.method === 'GET') route.exposeHeadRoute = true
   })
   app.addHook('preValidation', async request => {
     const { querystring } = request.routeOptions.schema ?? {}

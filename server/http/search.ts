@@ -1,5 +1,5 @@
 // /tasks/search/: by a POST's criteria, or by a GET's query, which says the same in text.
-import { type CallReport, callReport } from '../../machines/index.ts'
+import { type CallReport, callReport, type JsonObject } from '../../machines/index.ts'
 import { BadSearchError } from '../errors.ts'
 import { parseFields, parseFilters, parseSort } from '../store/condition.ts'
 import { answersNotModified, tagOf } from './etag.ts'
@@ -18,7 +18,7 @@ export function searchRoutes(app: RestApp, { rollcall }: RestParts): void {
     })
     for (const task of tasks) {
       const report = callReport(task, rollcall.hrefs)
-      yield fields === null ? report : onlyFields(report, fields)
+      yield fields === null ? report : onlyFields({ ...report, args: task.args }, fields)
     }
   }
 
@@ -79,6 +79,7 @@ function jsonOf(name: string, text: string | undefined): unknown {
   }
 }
 
-function onlyFields(report: CallReport, fields: readonly string[]): object {
+/** The arguments are no part of a report; who asks for them gets them. */
+function onlyFields(report: CallReport & { args: JsonObject }, fields: readonly string[]): object {
   return Object.fromEntries(Object.entries(report).filter(([name]) => fields.includes(name)))
 }

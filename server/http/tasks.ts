@@ -5,10 +5,9 @@ import { UnboundedPurgeError } from '../errors.ts'
 import type { TaskQuery } from '../store/store.ts'
 import { sendAnswer, sendJson } from './answer.ts'
 import { answersNotModified, tagOf } from './etag.ts'
-import { idOf } from './ids.ts'
 import { polled } from './long-poll.ts'
 import { linkPages } from './pages.ts'
-import type { RestApp, RestParts } from './rest.ts'
+import { type RestApp, type RestParts, UUID } from './rest.ts'
 import * as schemas from './schemas.ts'
 import { sendList } from './stream.ts'
 
@@ -77,7 +76,7 @@ export function taskRoutes(app: RestApp, parts: RestParts): void {
   )
 
   app.get(
-    '/tasks/:task_id/',
+    `/tasks/:task_id${UUID}/`,
     {
       schema: {
         summary: 'A task, also one that has ended',
@@ -86,10 +85,10 @@ export function taskRoutes(app: RestApp, parts: RestParts): void {
       },
     },
     async (request, reply) => {
-      const taskId = idOf(request.params.task_id, 'task')
+      const taskId = request.params.task_id.toLowerCase()
       const task = await polled(parts, request, reply, {
         read: () => rollcall.task(taskId),
-        rev: ({ rev }) => rev,
+        version: ({ rev }) => rev,
         ended: ({ value }) => isFinal(value),
         concerns: ({ taskIds }) => taskIds.has(taskId),
       })
@@ -99,7 +98,7 @@ export function taskRoutes(app: RestApp, parts: RestParts): void {
   )
 
   app.delete(
-    '/tasks/:task_id/',
+    `/tasks/:task_id${UUID}/`,
     {
       schema: {
         summary: 'Cancel a task',
@@ -108,7 +107,7 @@ export function taskRoutes(app: RestApp, parts: RestParts): void {
       },
     },
     async (request, reply) => {
-      await rollcall.cancel(idOf(request.params.task_id, 'task'))
+      await rollcall.cancel(request.params.task_id.toLowerCase())
       return sendJson(reply, null)
     },
   )
