@@ -210,6 +210,7 @@ function addMember(
     wakeAtMs: later ? spec.startAfterMs : null,
     attempt: 1,
     interruptions: 0,
+    failedAttempts: 0,
     stopCause: null,
     progress: {},
     result: null,

@@ -73,6 +73,8 @@ export interface TaskContext {
   attempt: number
   /** Attempts that ended because the process died. */
   interruptions: number
+  /** Attempts that failed; these, and not the interrupted ones, use up the call's retries. */
+  failedAttempts: number
   /** Why a running task was asked to stop. */
   stopCause: 'cancel' | 'timeout' | null
   progress: JsonObject
@@ -181,6 +183,7 @@ export const taskActions = {
   },
   retry(task: TaskContext, event: EventOf<'task.failed'>) {
     clearForNextAttempt(task)
+    task.failedAttempts += 1
     task.wakeAtMs = event.retryAtMs
   },
   rerun(task: TaskContext, event: EventOf<'task.interrupted'>) {

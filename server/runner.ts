@@ -247,7 +247,7 @@ export class Runner implements Performer {
     const delayMs =
       call.retry === null
         ? null
-        : retryDelayMs(call.retry, attempt - task.interruptions, random.draw01())
+        : retryDelayMs(call.retry, task.failedAttempts + 1, random.draw01())
     const retryAtMs = delayMs === null ? null : clock.nowMs() + delayMs
     this.#finish(run, { type: 'task.failed', taskId, attempt, failure: reason, retryAtMs })
   }

@@ -180,6 +180,20 @@ describe('Closing', () => {
     assert.equal((await next.look(taskId)).state, 'running')
   })
 
+  test('uses up no retry: what it interrupted may still fail as often as its call allows', async () => {
+    const retry = { limit: 1, delayMs: 0, backoff: 'fixed' as const }
+    const { rollcall, clock, script, taskId, restart } = await running({ retry }, true)
+    const closing = rollcall.close(0)
+    await clock.advance(1_000)
+    await closing
+    const next = await restart()
+    ;(await script.of(taskId)).fail(new Error('once'))
+    await clock.advance(0)
+    ;(await script.of(taskId)).succeed('done')
+    const { state, attempt } = await next.look(taskId)
+    assert.deepEqual([state, attempt], ['finished', 3])
+  })
+
   test('leaves a handler that does not stop to the next start', async () => {
     const { rollcall, clock, script, taskId, restart, logged } = await running()
     const closing = rollcall.close(0)

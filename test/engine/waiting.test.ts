@@ -64,7 +64,7 @@ describe('A start time', () => {
     await submit([], { start_after: inMs(1_000) })
     const asked = Promise.withResolvers<void>()
     const answer = Promise.withResolvers<void>()
-    const ask = store.nextWakeMs
+    const ask = store.nextWakeMs.bind(store)
     store.nextWakeMs = async () => {
       const known = await ask()
       asked.resolve()

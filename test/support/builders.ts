@@ -57,6 +57,7 @@ export function task(fields: Partial<Task> = {}): Task {
     wakeAtMs: null,
     attempt: 1,
     interruptions: 0,
+    failedAttempts: 0,
     stopCause: null,
     progress: {},
     result: null,

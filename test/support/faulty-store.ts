@@ -1,6 +1,12 @@
 // A store around a real one that refuses, delays or never answers its commits when a test says so.
 import { StoreError } from '../../server/errors.ts'
-import type { Store, Transaction } from '../../server/store/store.ts'
+import type {
+  HistoryQuery,
+  Search,
+  Store,
+  TaskQuery,
+  Transaction,
+} from '../../server/store/store.ts'
 
 const never = new Promise<never>(() => {})
 
@@ -78,17 +84,40 @@ export class FaultyStore implements Store {
     }
   }
 
-  task: Store['task'] = taskId => this.#inner.task(taskId)
-  group: Store['group'] = groupId => this.#inner.group(groupId)
-  activeGroups: Store['activeGroups'] = () => this.#inner.activeGroups()
-  tasks: Store['tasks'] = query => this.#inner.tasks(query)
-  count: Store['count'] = query => this.#inner.count(query)
-  search: Store['search'] = search => this.#inner.search(search)
-  history: Store['history'] = query => this.#inner.history(query)
-  nextWakeMs: Store['nextWakeMs'] = () => this.#inner.nextWakeMs()
-  rev: Store['rev'] = () => this.#inner.rev()
-  running: Store['running'] = (afterSeq, limit) => this.#inner.running(afterSeq, limit)
-  unsettledGroups: Store['unsettledGroups'] = (seq, limit) =>
-    this.#inner.unsettledGroups(seq, limit)
-  unfinishedCalls: Store['unfinishedCalls'] = () => this.#inner.unfinishedCalls()
+  task(taskId: string) {
+    return this.#inner.task(taskId)
+  }
+  group(groupId: string) {
+    return this.#inner.group(groupId)
+  }
+  activeGroups() {
+    return this.#inner.activeGroups()
+  }
+  tasks(query: TaskQuery) {
+    return this.#inner.tasks(query)
+  }
+  count(query: TaskQuery) {
+    return this.#inner.count(query)
+  }
+  search(search: Search) {
+    return this.#inner.search(search)
+  }
+  history(query: HistoryQuery) {
+    return this.#inner.history(query)
+  }
+  nextWakeMs() {
+    return this.#inner.nextWakeMs()
+  }
+  rev() {
+    return this.#inner.rev()
+  }
+  running(afterSeq: number, limit: number) {
+    return this.#inner.running(afterSeq, limit)
+  }
+  unsettledGroups(afterSeq: number, limit: number) {
+    return this.#inner.unsettledGroups(afterSeq, limit)
+  }
+  unfinishedCalls() {
+    return this.#inner.unfinishedCalls()
+  }
 }

@@ -30,6 +30,7 @@ CREATE TABLE tasks (
   dependency_failures TEXT    NOT NULL, -- JSON
   attempt             INTEGER NOT NULL,
   interruptions       INTEGER NOT NULL,
+  failed_attempts     INTEGER NOT NULL,
   stop_cause          TEXT,
   progress            TEXT    NOT NULL, -- JSON
   result              TEXT    NOT NULL, -- JSON

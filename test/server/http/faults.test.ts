@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { Task } from '../../../machines/index.ts'
 import { defineCall, memoryStore, rollcall, StoreError } from '../../../server/index.ts'
-import type { Store, TaskQuery } from '../../../server/store/store.ts'
+import type { Store } from '../../../server/store/store.ts'
 import { FaultyStore } from '../../support/faulty-store.ts'
 
 const ping = defineCall({ name: 'ping', execution: 'sync', run: () => 'pong' })
@@ -39,53 +39,52 @@ test('a store that refuses to commit is a 503 with Retry-After, says no more, an
   assert.equal((await post()).payload, '"pong"')
 })
 
-/** Breaks off in the middle of a long list, or before its first row. */
-class BreakingStore extends FaultyStore {
-  breakAfter = Number.POSITIVE_INFINITY
-
-  override async *tasks(query: TaskQuery): AsyncIterable<Task> {
-    let given = 0
-    for await (const task of super.tasks(query)) {
-      if (given++ >= this.breakAfter) throw new StoreError('broken /tmp/secret')
-      yield task
-    }
-  }
+/** A store whose lists are read through `around`. */
+function storeReading(around: (rows: AsyncIterable<Task>) => AsyncIterable<Task>): Store {
+  const inner = memoryStore()
+  const store = new FaultyStore(inner)
+  store.tasks = query => around(inner.tasks(query))
+  return store
 }
 
 test('a list that breaks off at once is a 503, and one that breaks off in the middle cuts the connection', async t => {
-  const store = new BreakingStore(memoryStore())
+  let breakAfter = 0
+  const store = storeReading(async function* (rows) {
+    let given = 0
+    for await (const task of rows) {
+      if (given++ >= breakAfter) throw new StoreError('broken /tmp/secret')
+      yield task
+    }
+  })
   const app = await appOn(t, store)
   const calls = Array.from({ length: 2_000 }, () => ({ call: 'ping' }))
   const { groupId } = await app.rollcall.submitGroup({ calls })
   const origin = await app.listen({ port: 0, host: '127.0.0.1' })
   const url = `${origin}/pulp/api/v2/task_groups/${groupId}/`
 
-  store.breakAfter = 0
   const refused = await fetch(url)
   assert.deepEqual([refused.status, refused.headers.get('etag')], [503, null])
   assert.doesNotMatch(await refused.text(), /secret/)
 
-  store.breakAfter = 1_000
+  breakAfter = 1_000
   const broken = await fetch(url)
   assert.equal(broken.status, 200)
   await assert.rejects(broken.text(), { name: 'TypeError' })
 
-  store.breakAfter = Number.POSITIVE_INFINITY
+  breakAfter = Number.POSITIVE_INFINITY
   assert.equal(((await (await fetch(url)).json()) as unknown[]).length, 2_000)
 })
 
 test('a client that goes away in the middle of a list ends the reading of it', async t => {
   const ended = Promise.withResolvers<void>()
-  class WatchedStore extends FaultyStore {
-    override async *tasks(query: TaskQuery): AsyncIterable<Task> {
-      try {
-        yield* super.tasks(query)
-      } finally {
-        ended.resolve()
-      }
+  const store = storeReading(async function* (rows) {
+    try {
+      yield* rows
+    } finally {
+      ended.resolve()
     }
-  }
-  const app = await appOn(t, new WatchedStore(memoryStore()))
+  })
+  const app = await appOn(t, store)
   const calls = Array.from({ length: 20_000 }, () => ({ call: 'ping' }))
   const { groupId } = await app.rollcall.submitGroup({ calls })
   const origin = await app.listen({ port: 0, host: '127.0.0.1' })

@@ -38,6 +38,7 @@ export function task(seq: number, value: TaskValue = 'waiting', parts: Partial<T
     wakeAtMs: null,
     attempt: 1,
     interruptions: 0,
+    failedAttempts: 0,
     stopCause: null,
     progress: {},
     result: null,

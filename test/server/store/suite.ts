@@ -45,6 +45,7 @@ export function storeSuite(open: OpenStore): void {
         wakeAtMs: 99,
         attempt: 4,
         interruptions: 5,
+        failedAttempts: 2,
         stopCause: 'timeout',
         progress: { done: 0.1, of: 1e300 },
         result: [Number.MAX_SAFE_INTEGER, -0.5, 1e21, 2 ** 62, '', false, null],
