@@ -1,18 +1,25 @@
 // What a handler returned or threw, as values that a report can carry: JSON that is really JSON, and
 // errors without the engine's frames or absolute paths.
-import { readdirSync } from 'node:fs'
-import { dirname, relative, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Failure, Json } from '../machines/index.ts'
+import { isCreated } from './calls.ts'
 import { failure, isCallError, RollcallError } from './errors.ts'
+import { authorsStack, withoutPaths, withoutPathsIn } from './paths.ts'
 
 /** The longest result or progress, in characters of JSON. */
 const JSON_LENGTH_MAX = 16 * 1024 * 1024
 /** The deepest nesting of anything that a task carries, in levels: recursion over it must not overflow the stack. */
 export const JSON_DEPTH_MAX = 256
 
-/** A value as JSON, or why it cannot be. `undefined` is null; in objects it is left out. */
-export function jsonOf(value: unknown, what: string): { json: Json } | { failure: Failure } {
+/**
+ * A value as JSON, or why it cannot be. `undefined` is null; in objects it is left out.
+ *
+ * @param callsFolder File paths in the reason are given relative to this folder.
+ */
+export function jsonOf(
+  value: unknown,
+  what: string,
+  callsFolder = process.cwd(),
+): { json: Json } | { failure: Failure } {
   try {
     const written = JSON.stringify(value ?? null, refuseLossy)
     if (written === undefined) throw new TypeError(`a ${typeof value}`)
@@ -25,10 +32,35 @@ export function jsonOf(value: unknown, what: string): { json: Json } | { failure
     }
     return { json }
   } catch (error) {
-    const reason = text(() => (error instanceof Error ? error.message : String(error)))
-    return {
-      failure: failure('RCL0016', `${what} cannot be carried by JSON: ${reason.split('\n')[0]}`),
+    const said = text(() => (error instanceof Error ? error.message : String(error)))
+    const reason = withoutPaths(said.split('\n')[0] ?? '', callsFolder)
+    return { failure: failure('RCL0016', `${what} cannot be carried by JSON: ${reason}`) }
+  }
+}
+
+/** A path that a call may name as created: a longer one would not fit a header. */
+const LOCATION = /^\P{Cc}{1,2000}$/u
+
+/** What a handler returned: its result, and the path of what it says that it created. */
+export function resultOf(
+  returned: unknown,
+  callsFolder: string,
+): { result: Json; location: string | null } | { failure: Failure } {
+  try {
+    if (!isCreated(returned)) {
+      const outcome = jsonOf(returned, 'the result', callsFolder)
+      return 'failure' in outcome ? outcome : { result: outcome.json, location: null }
     }
+    const { href: location, result } = returned
+    if (typeof location !== 'string' || !LOCATION.test(location)) {
+      const rule = 'created() takes a path of 1 to 2000 characters'
+      return { failure: failure('RCL0016', `${rule}; found a ${typeof location}`) }
+    }
+    const outcome = jsonOf(result, 'the result', callsFolder)
+    return 'failure' in outcome ? outcome : { result: outcome.json, location }
+  } catch {
+    // Getters and proxies run code of the handler's.
+    return { failure: failure('RCL0016', 'the result cannot be read') }
   }
 }
 
@@ -38,6 +70,9 @@ export function isDeeperThan(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some(each => isDeeperThan(each, levels - 1))
 }
 
+/** What JSON.stringify turns into an empty object. */
+const LOSSY = [Map, Set, WeakMap, WeakSet, Promise, RegExp, Error]
+
 /** JSON.stringify drops or changes these without a word. */
 function refuseLossy(this: unknown, key: string, value: unknown): unknown {
   const at = key === '' ? '' : ` at ${JSON.stringify(key)}`
@@ -45,47 +80,55 @@ function refuseLossy(this: unknown, key: string, value: unknown): unknown {
   if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
     throw new TypeError(`a ${typeof value}${at}`)
   }
-  if (value instanceof Map || value instanceof Set)
-    throw new TypeError(`a ${value.constructor.name}${at}`)
+  const lossy = LOSSY.find(type => value instanceof type)
+  if (lossy !== undefined) throw new TypeError(`a ${lossy.name}${at}`)
   return value
 }
 
 /**
- * Why an attempt failed, from whatever its handler threw: an Error, a string, null.
+ * Why an attempt failed, from whatever its handler threw: an Error, a string, null, an object whose very
+ * look throws.
  *
- * @param callsFolder File paths in the traceback are given relative to it.
+ * @param callsFolder File paths in it are given relative to this folder.
  */
 export function failureOf(thrown: unknown, callsFolder: string): Failure {
-  if (!(thrown instanceof Error)) {
-    const said = typeof thrown === 'string' ? thrown : describe(thrown)
-    return {
-      ...failure('RCL0015', withoutPaths(`the call threw ${said}`, callsFolder)),
-      exception: withoutPaths(said, callsFolder),
-    }
+  try {
+    return thrown instanceof Error
+      ? failureOfError(thrown, callsFolder)
+      : failureOfValue(thrown, callsFolder)
+  } catch {
+    // Getters and proxies run code of the handler's.
+    const exception = 'an error that cannot be read'
+    return { ...failure('RCL0015', `the call threw ${exception}`), exception }
   }
-  const exception = withoutPaths(
-    text(() => `${thrown.name}: ${thrown.message}`),
-    callsFolder,
-  )
-  const traceback = tracebackOf(thrown, callsFolder)
-  if (isCallError(thrown) || thrown instanceof RollcallError) {
-    const { code, status, data, subErrors } = thrown
-    const details = jsonOf({ data, subErrors }, 'the details of the error')
-    const carried = 'json' in details ? (details.json as { data?: Json; subErrors?: Json[] }) : {}
-    const error = {
-      code: String(code),
-      description: withoutPaths(thrown.message, callsFolder),
-      data: carried.data ?? null,
-      sub_errors: Array.isArray(carried.subErrors) ? carried.subErrors : [],
-    }
-    const valid = Number.isInteger(status) && status >= 400 && status <= 599
-    return { error, exception, traceback, status: valid ? status : 500 }
+}
+
+function failureOfValue(thrown: unknown, callsFolder: string): Failure {
+  const said = withoutPaths(typeof thrown === 'string' ? thrown : describe(thrown), callsFolder)
+  return { ...failure('RCL0015', `the call threw ${said}`), exception: said }
+}
+
+function failureOfError(thrown: Error, callsFolder: string): Failure {
+  const exception = withoutPaths(`${thrown.name}: ${thrown.message}`, callsFolder)
+  const stack = String(thrown.stack ?? '')
+  const traceback = stack === '' ? null : authorsStack(stack, callsFolder)
+  const description = withoutPaths(String(thrown.message ?? ''), callsFolder) || 'the call threw'
+  if (!isCallError(thrown) && !(thrown instanceof RollcallError)) {
+    return { ...failure('RCL0015', description), exception, traceback }
   }
-  const plain = failure(
-    'RCL0015',
-    withoutPaths(text(() => thrown.message) || 'the call threw', callsFolder),
-  )
-  return { ...plain, exception, traceback }
+  const { code, status, data, subErrors } = thrown
+  const details = jsonOf({ data, subErrors }, 'the details of the error')
+  const carried = 'json' in details ? (details.json as { data?: Json; subErrors?: Json }) : {}
+  const error = {
+    code: String(code),
+    description,
+    data: withoutPathsIn(carried.data ?? null, callsFolder),
+    sub_errors: Array.isArray(carried.subErrors)
+      ? carried.subErrors.map(each => withoutPathsIn(each, callsFolder))
+      : [],
+  }
+  const valid = Number.isInteger(status) && status >= 400 && status <= 599
+  return { error, exception, traceback, status: valid ? status : 500 }
 }
 
 function describe(value: unknown): string {
@@ -100,30 +143,4 @@ function text(read: () => string): string {
   } catch {
     return 'an error that cannot be read'
   }
-}
-
-const ENGINE_FOLDER = dirname(fileURLToPath(import.meta.url))
-
-function tracebackOf(error: Error, callsFolder: string): string | null {
-  const stack = text(() => error.stack ?? '')
-  if (stack === '') return null
-  const lines = stack.split('\n').filter(line => {
-    const frame = /^\s+at /.test(line)
-    return !(frame && (line.includes(`${ENGINE_FOLDER}${sep}`) || line.includes('node:internal')))
-  })
-  return withoutPaths(lines.join('\n'), callsFolder)
-}
-
-// Names of the root's folders: what starts with another name, such as /pulp/api, is no file path.
-const ROOTS = new Set(sep === '/' ? readdirSync('/') : [])
-const PATH = /(?:file:\/\/|(?<![\w.:/-]))(\/[^\s'"`():,;]+)/g
-
-/** Replaces absolute file paths by paths relative to the folder of the calls. */
-export function withoutPaths(said: string, callsFolder: string): string {
-  return said.replace(PATH, (whole, path: string) => {
-    const root = path.split('/')[1] ?? ''
-    if (!ROOTS.has(root)) return whole
-    const near = relative(callsFolder, path)
-    return near === '' ? '.' : near
-  })
 }

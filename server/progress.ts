@@ -1,5 +1,6 @@
 // Progress of one run, coalesced: a chatty handler costs a write now and then, and the last one counts.
-import type { JsonObject } from '../machines/index.ts'
+import type { Failure, JsonObject } from '../machines/index.ts'
+import { failure } from './errors.ts'
 import { jsonOf } from './outcome.ts'
 import type { Clock } from './ports.ts'
 
@@ -17,15 +18,8 @@ export class ProgressWriter {
     this.#send = send
   }
 
-  /** @throws {TypeError} JSON cannot carry the value, or it is not an object. */
-  write(value: unknown): void {
-    const outcome = jsonOf(value, 'the progress')
-    if ('failure' in outcome) throw new TypeError(outcome.failure.error.description)
-    const { json } = outcome
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw new TypeError('the progress must be an object')
-    }
-    this.#latest = json
+  write(progress: JsonObject): void {
+    this.#latest = progress
     if (this.#cancelTimer !== null) return
     this.#write()
     this.#cancelTimer = this.#clock.after(PROGRESS_EVERY_MS, () => {
@@ -47,4 +41,17 @@ export class ProgressWriter {
     this.#latest = null
     this.#send(progress)
   }
+}
+
+/** What a handler gave as its progress, as a JSON object, or why it is none. */
+export function progressOf(
+  value: unknown,
+  callsFolder: string,
+): { progress: JsonObject } | { failure: Failure } {
+  const outcome = jsonOf(value, 'the progress', callsFolder)
+  if ('failure' in outcome) return outcome
+  const { json } = outcome
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+    ? { progress: json }
+    : { failure: failure('RCL0016', 'the progress must be an object') }
 }

@@ -150,6 +150,11 @@ export class Rollcall {
   ): Promise<Submitted & { groupId: string }> {
     await this.#ready
     const { calls, tags = [], on_failure = 'continue', open = false } = request
+    if (on_failure !== 'continue' && on_failure !== 'cancel') {
+      throw new BadRequestError(
+        `on_failure is continue or cancel; found ${JSON.stringify(on_failure)}`,
+      )
+    }
     if (calls.length === 0 && !open) {
       throw new BadRequestError(
         'a group without calls must be open, so that calls can be added to it',

@@ -1,20 +1,18 @@
 // Runs handlers: slots, AbortSignal, timeouts, progress, children. Whatever a handler does, it ends in
 // one command about its attempt, and its slot is free only when it has really stopped.
-import { type Effect, type Failure, retryDelayMs, type Task } from '../machines/index.ts'
 import {
-  type Call,
-  type CallRequest,
-  isCreated,
-  type Log,
-  type Registry,
-  type RunContext,
-  type SpawnOptions,
-} from './calls.ts'
+  type Command,
+  type Effect,
+  type Failure,
+  retryDelayMs,
+  type Task,
+} from '../machines/index.ts'
+import type { Call, CallRequest, Log, Registry, RunContext, SpawnOptions } from './calls.ts'
 import type { Engine, Performer } from './engine.ts'
 import { failure, UnavailableError } from './errors.ts'
-import { failureOf, jsonOf } from './outcome.ts'
+import { failureOf, resultOf } from './outcome.ts'
 import type { Clock, Random } from './ports.ts'
-import { ProgressWriter } from './progress.ts'
+import { ProgressWriter, progressOf } from './progress.ts'
 import { specOf } from './specs.ts'
 import { refusal } from './submission.ts'
 
@@ -32,6 +30,9 @@ export interface RunnerParts {
   unresponsiveAfterMs: number
 }
 
+/** What the runner tells the engine about an attempt. */
+type Report = Extract<Command, { taskId: string; attempt: number }>
+
 type StopCause = 'cancel' | 'timeout' | 'shutdown'
 
 interface Run {
@@ -41,6 +42,8 @@ interface Run {
   stopping: StopCause | null
   progress: ProgressWriter
   timers: (() => void)[]
+  /** Why it is an error whatever its handler still does. */
+  spoiled: Failure | null
   /** Whether the handler may still report: false once its promise has settled. */
   live: boolean
 }
@@ -124,6 +127,7 @@ export class Runner implements Performer {
       stopping: null,
       progress,
       timers: [],
+      spoiled: null,
       live: true,
     }
     this.#runs.set(task.taskId, run)
@@ -141,11 +145,13 @@ export class Runner implements Performer {
     const details = (given: object) => ({ taskId, groupId, attempt, call, ...given })
     return {
       signal: run.controller.signal,
-      progress: value => {
-        if (run.live) run.progress.write(value)
+      progress: value => this.#progress(run, value),
+      spawn: (child, args, options) => {
+        const spawned = this.#spawn(run, child as Call | string, args, options ?? {})
+        // A handler that does not await it must not end the process with its refusal.
+        spawned.catch(() => {})
+        return spawned
       },
-      spawn: (child, args, options) =>
-        this.#spawn(run, child as Call | string, args, options ?? {}),
       log: {
         debug: (given, message) => log.debug(details(given), message),
         info: (given, message) => log.info(details(given), message),
@@ -155,6 +161,18 @@ export class Runner implements Performer {
       taskId,
       groupId,
       attempt,
+    }
+  }
+
+  /** Progress that is none is an error of the task, even when its handler catches what this throws. */
+  #progress(run: Run, value: unknown): void {
+    if (!run.live) return
+    const outcome = progressOf(value, this.#parts.callsFolder)
+    if ('progress' in outcome) {
+      run.progress.write(outcome.progress)
+    } else {
+      run.spoiled ??= outcome.failure
+      throw new TypeError(outcome.failure.error.description)
     }
   }
 
@@ -208,16 +226,11 @@ export class Runner implements Performer {
 
   #returned(run: Run, returned: unknown): void {
     const { taskId, attempt } = run.task
-    const value = isCreated(returned) ? returned.result : (returned ?? null)
-    const result = jsonOf(value, 'the result')
-    if (run.stopping === 'timeout') {
-      this.#ended(run, null)
-    } else if ('failure' in result) {
-      this.#ended(run, result.failure)
-    } else {
-      const location = isCreated(returned) ? returned.href : null
-      this.#finish(run, { type: 'task.succeeded', taskId, attempt, result: result.json, location })
-    }
+    const result = resultOf(returned, this.#parts.callsFolder)
+    if (run.stopping === 'timeout') this.#ended(run, null)
+    else if ('failure' in result) this.#ended(run, result.failure)
+    else if (run.spoiled !== null) this.#ended(run, run.spoiled)
+    else this.#finish(run, { type: 'task.succeeded', taskId, attempt, ...result })
   }
 
   /** The handler threw, or its result is no result. */
@@ -242,7 +255,7 @@ export class Runner implements Performer {
       'RCL0017',
       `the call ran longer than its timeout of ${call.timeoutMs} ms`,
     )
-    const reason = stopping === 'timeout' || thrown === null ? timedOut : thrown
+    const reason = stopping === 'timeout' || thrown === null ? timedOut : (run.spoiled ?? thrown)
     const { clock, random } = this.#parts
     const delayMs =
       call.retry === null
@@ -252,22 +265,29 @@ export class Runner implements Performer {
     this.#finish(run, { type: 'task.failed', taskId, attempt, failure: reason, retryAtMs })
   }
 
-  #finish(run: Run, command: Parameters<Engine['sendReliably']>[0]): void {
+  #finish(run: Run, report: Report): void {
     run.live = false
     for (const cancel of run.timers) cancel()
     run.progress.flush()
     this.#runs.delete(run.task.taskId)
-    this.#tell(command)
+    this.#parts.engine.sendReliably(report).catch(error => this.#notTaken(report, error))
     if (this.#runs.size > 0) return
     for (const settled of this.#idle.splice(0)) settled()
   }
 
-  #tell(command: Parameters<Engine['sendReliably']>[0]): void {
-    this.#parts.engine.sendReliably(command).catch(error => {
-      this.#parts.log.error(
-        { err: error, command: command.type },
-        'a report about a run was not taken',
-      )
+  /** A report that broke an assertion would leave its task running for ever: it ends in error instead. */
+  #notTaken(report: Report, error: unknown): void {
+    const { type, taskId, attempt } = report
+    this.#parts.log.error({ err: error, taskId, attempt, report: type }, 'a report was not taken')
+    if (error instanceof UnavailableError) return
+    const internal = failure('RCL0021', 'internal error; the log of the server has the details')
+    this.#tell({ type: 'task.failed', taskId, attempt, failure: internal, retryAtMs: null })
+  }
+
+  #tell(report: Report): void {
+    this.#parts.engine.sendReliably(report).catch(error => {
+      const { type, taskId, attempt } = report
+      this.#parts.log.error({ err: error, taskId, attempt, report: type }, 'a report was not taken')
     })
   }
 }

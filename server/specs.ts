@@ -1,17 +1,24 @@
 // A request for a run, merged with what its call declares and checked, becomes a task's specification.
-import type { TaskSpec } from '../machines/index.ts'
+import {
+  FINAL_STATES,
+  type FinalState,
+  type ResourceUse,
+  type TaskSpec,
+} from '../machines/index.ts'
 import { type Call, type CallRequest, checkedResources } from './calls.ts'
-import { BadRequestError, RollcallError } from './errors.ts'
+import { BadRequestError, isCallError, RollcallError } from './errors.ts'
 import { jsonOf } from './outcome.ts'
 
 /** Priorities lie between the negative of this and this. */
 const PRIORITY_MAX = 2 ** 31 - 1
+/** The longest tag, in characters. */
+const TAG_LENGTH_MAX = 1_000
 
 /**
  * Merges a request with what its call declares, and checks all of it.
  *
  * @throws {BadRequestError} Something in the request does not hold: says what was found.
- * @throws {RollcallError} The call's own `resources` or `tags` threw.
+ * @throws {RollcallError} The call's own `resources` or `tags` threw, or gave what they may not.
  */
 export function specOf(
   call: Call,
@@ -22,24 +29,26 @@ export function specOf(
   const carried = jsonOf(request.args ?? {}, 'the arguments')
   if ('failure' in carried) throw new BadRequestError(carried.failure.error.description)
   const args = call.check(carried.json)
-  const declared = declaredBy(call, 'resources', () => call.resources(args))
-  const declaredTags = declaredBy(call, 'tags', () => call.tags(args))
-  const { priority = 0, resources = [], tags = [], depends_on = [] } = request
+  const { priority = 0, depends_on = [] } = request
   if (!Number.isInteger(priority) || Math.abs(priority) > PRIORITY_MAX) {
     throw new BadRequestError(
       `priority is an integer from -${PRIORITY_MAX} to ${PRIORITY_MAX}; found ${JSON.stringify(priority)}`,
     )
   }
+  const whose = `call ${call.name}`
+  const declared = declaredBy(call, 'resources', () => call.resources(args))
+  const declaredTags = declaredBy(call, 'tags', () => checkedTags(call.tags(args), whose))
+  const tags = [...checkedTags(groupTags, whose), ...declaredTags]
   return {
     ...(request.id === undefined ? {} : { name: request.id }),
     call: call.name,
     args,
-    tags: [...new Set([...groupTags, ...declaredTags, ...tags])],
-    resources: checkedResources([...declared, ...resources], `call ${call.name}`),
+    tags: [...new Set([...tags, ...checkedTags(request.tags ?? [], whose)])],
+    resources: checkedResources([...declared, ...listed(request.resources)], whose),
     dependsOn: depends_on.map(each =>
       typeof each === 'string'
-        ? { on: each, states: ['finished' as const] }
-        : { on: each.id, states: each.states ?? ['finished' as const] },
+        ? { on: each, states: ['finished'] }
+        : { on: each.id, states: checkedStates(each.states ?? ['finished']) },
     ),
     priority,
     startAfterMs: startAfterMs(request.start_after),
@@ -48,21 +57,53 @@ export function specOf(
   }
 }
 
+/** What the author of a call got wrong is no fault of the client's. */
 function declaredBy<T>(call: Call, field: 'resources' | 'tags', read: () => T[]): T[] {
   try {
     return read()
   } catch (error) {
-    if (error instanceof RollcallError) throw error
-    throw new RollcallError('RCL0015', `the ${field} of the call ${call.name} threw`, {
-      cause: error,
-    })
+    if (isCallError(error)) throw error
+    const reason = error instanceof BadRequestError ? `: ${error.message}` : ''
+    const message = `the ${field} of the call ${call.name} cannot be told${reason}`
+    throw new RollcallError('RCL0015', message, { cause: error })
   }
 }
 
-function startAfterMs(time: string | null | undefined): number | null {
+/** Checks a list of tags; the types do not hold for programs in JavaScript. */
+function checkedTags(tags: unknown, whose: string): string[] {
+  const fits = (tag: unknown) =>
+    typeof tag === 'string' && tag.length <= TAG_LENGTH_MAX && tag.isWellFormed()
+  if (Array.isArray(tags) && tags.every(fits)) return tags
+  throw new BadRequestError(
+    `${whose}: tags are a list of strings of at most ${TAG_LENGTH_MAX} characters`,
+  )
+}
+
+function listed(resources: unknown): ResourceUse[] {
+  if (resources === undefined) return []
+  if (Array.isArray(resources)) return resources
+  throw new BadRequestError('resources are a list')
+}
+
+function checkedStates(states: FinalState[]): FinalState[] {
+  const unknown = states.find(state => !FINAL_STATES.includes(state))
+  if (states.length > 0 && unknown === undefined) return states
+  throw new BadRequestError(
+    `the states of a dependency are one or more of ${FINAL_STATES.join(', ')}; found ${JSON.stringify(unknown ?? [])}`,
+  )
+}
+
+const TIME = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
+
+/** RFC 3339, of which the contract's `YYYY-MM-DDTHH:MM:SSZ` is the shortest form. */
+function startAfterMs(time: unknown): number | null {
   if (time === null || time === undefined) return null
-  const ms = Date.parse(time)
-  if (!Number.isNaN(ms)) return ms
+  const [, day] = (typeof time === 'string' && TIME.exec(time)) || []
+  const ms = day === undefined ? Number.NaN : Date.parse(time as string)
+  // Date.parse takes the 30th of February for a day in March.
+  if (!Number.isNaN(ms) && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day as string)) {
+    return ms
+  }
   throw new BadRequestError(
     `start_after is a time such as 2026-01-31T12:00:00Z; found ${JSON.stringify(time)}`,
   )

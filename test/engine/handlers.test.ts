@@ -1,5 +1,6 @@
 // Whatever a handler throws or returns is the end of its own task, and of nothing else.
 import assert from 'node:assert/strict'
+import { relative } from 'node:path'
 import { describe, test } from 'node:test'
 import { created, defineCall } from '../../server/calls.ts'
 import { CallError } from '../../server/errors.ts'
@@ -39,6 +40,17 @@ const unreadable = Object.defineProperty(new Error('x'), 'message', {
   },
 })
 
+/** A proxy of which every question throws. */
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+function hidden(field: string): Error {
+  return Object.defineProperty(new CallError('E', 'x'), field, { get: throwing(new Error('no')) })
+}
+
 describe('A handler that throws', () => {
   const thrown: [what: string, value: unknown, exception: string][] = [
     ['an error', new TypeError('it broke'), 'TypeError: it broke'],
@@ -52,6 +64,8 @@ describe('A handler that throws', () => {
     ['a cyclic object', cyclic, 'a object'],
     ['an object without a prototype', Object.create(null), '{}'],
     ['an error that cannot be read', unreadable, 'an error that cannot be read'],
+    ['a proxy that cannot be looked at', revoked(), 'an error that cannot be read'],
+    ['a CallError whose data cannot be read', hidden('data'), 'an error that cannot be read'],
   ]
   for (const [what, value, exception] of thrown) {
     test(`${what} ends its task in error, and the next task runs`, async () => {
@@ -82,6 +96,20 @@ describe('A handler that throws', () => {
     const failure = new CallError('FEED1', 'no such feed', { data: cyclic as never })
     const { error } = await after(throwing(failure))
     assert.deepEqual([error?.code, error?.data], ['FEED1', null])
+  })
+
+  test('a CallError without a message still gives its code', async () => {
+    const { error } = await after(throwing(Object.assign(new CallError('E1', ''), { message: 5 })))
+    assert.deepEqual([error?.code, error?.description], ['E1', '5'])
+  })
+
+  test('an error with absolute paths shows none, not even in its data', async () => {
+    const data = { file: `${import.meta.dirname}/a`, list: ['open failed:/tmp/secret'] }
+    const report = await after(throwing(new CallError('E1', 'at:/tmp/secret', { data })))
+    const said = JSON.stringify([report.error, report.exception, report.traceback])
+    assert.doesNotMatch(said, /[^.]\/tmp/)
+    const secret = relative(import.meta.dirname, '/tmp/secret')
+    assert.deepEqual(report.error?.data, { file: 'a', list: [`open failed:${secret}`] })
   })
 
   test('an error leaves a traceback that starts in the call and names no absolute path', async () => {
@@ -115,6 +143,11 @@ describe('A handler that returns', () => {
     ['a function', { run() {} }],
     ['a symbol', Symbol('it')],
     ['a map', new Map([[1, 2]])],
+    ['a promise in an object', { a: Promise.resolve(1) }],
+    // Once a value that no store could keep: the task ran for ever.
+    ['what it created under a path that is an object', created({} as string, 1)],
+    ['what it created under no path', created('', 1)],
+    ['what it created under a path too long for a header', created('/x'.repeat(2_000), 1)],
     ['a toJSON that throws what cannot be said', { toJSON: throwing(Object.create(null)) }],
     ['100,000 levels', nested(100_000)],
     // Once carried by JSON, and too deep for what freezes and walks it: the task ran for ever.
@@ -150,6 +183,72 @@ describe('A handler that returns', () => {
     assert.deepEqual(task.result, { list: [], changed: true })
   })
 })
+
+describe('A handler that reports progress', () => {
+  test('which JSON cannot carry ends in error, even when it catches what progress() throws', async () => {
+    const { rollcall, look } = await start({
+      calls: [
+        defineCall({
+          name: 'careless',
+          run: (_, { progress }) => {
+            try {
+              progress({ n: 1n })
+            } catch {
+              return 'never mind'
+            }
+            return 'not refused'
+          },
+        }),
+      ],
+    })
+    const { taskIds } = await rollcall.submit({ call: 'careless' })
+    const { state, error } = await look(taskIds[0] as string)
+    assert.deepEqual([state, error?.code], ['error', 'RCL0016'])
+  })
+})
+
+describe('A handler that spawns', () => {
+  const spawning = (tags: unknown) =>
+    defineCall({
+      name: 'parent',
+      run: async (_, { spawn }) => {
+        spawn('nobody', {})
+        await spawn('plain', {}, { tags: tags as string[] })
+      },
+    })
+  const plain = defineCall({ name: 'plain', run: () => 'fine' })
+
+  test('an unknown call without awaiting it ends nothing but that spawn', async () => {
+    const { rollcall, look } = await start({ calls: [spawning([]), plain] })
+    const { taskIds } = await rollcall.submit({ call: 'parent' })
+    assert.equal((await look(taskIds[0] as string)).state, 'finished')
+  })
+
+  // Once a row that no store takes: the engine tried for ever, and refused everybody else.
+  test('a child with a tag that is no string fails, and the next task runs', async () => {
+    const { rollcall, look } = await start({ calls: [spawning([null]), plain] })
+    const { taskIds } = await rollcall.submit({ call: 'parent' })
+    const { state, error } = await look(taskIds[0] as string)
+    assert.deepEqual([state, error?.code], ['error', 'RCL0001'])
+    const next = await rollcall.submit({ call: 'plain' })
+    assert.equal((await look(next.taskIds[0] as string)).result, 'fine')
+  })
+})
+
+test('A call that declares a tag that is no string is refused as its author’s fault', async () => {
+  const call = defineCall({ name: 'odd', tags: () => [null as never], run: () => null })
+  const { rollcall, store } = await start({ calls: [call] })
+  await assert.rejects(rollcall.submit({ call: 'odd' }), { code: 'RCL0015', status: 500 })
+  assert.equal(await store.count({}), 0)
+})
+
+for (const time of ['1', '2026', 'Jan 1 2030', '2026-02-30T00:00:00Z', '2030-01-01T00:00:00']) {
+  test(`A start_after of ${time} is refused`, async () => {
+    const { rollcall } = await start({ calls: [defineCall({ name: 'any', run: () => null })] })
+    const refused = rollcall.submit({ call: 'any', start_after: time })
+    await assert.rejects(refused, { code: 'RCL0001', status: 400 })
+  })
+}
 
 describe('A submission', () => {
   const any = defineCall({ name: 'any', args: { type: 'object' } as const, run: () => 'ran' })

@@ -54,9 +54,15 @@ export function guarded<T>(doing: string, work: () => T): T {
   }
 }
 
-/** An error of SQLite as a StoreError with its cause; any other error as it is. */
+/** SQLite's codes for a row that its table refuses, by constraint or by type: the row is at fault. */
+const ROW_REFUSED = new Set([19, 20])
+
+/**
+ * An error of SQLite as a StoreError with its cause; any other error as it is, and so is that of a row
+ * which breaks its table's rules: tried again, it would fail again.
+ */
 export function asStoreError(doing: string, error: unknown): unknown {
-  if (!isSqliteError(error)) return error
+  if (!isSqliteError(error) || ROW_REFUSED.has(error.errcode & 0xff)) return error
   const more = error.message === error.errstr ? '' : ` (${error.message})`
   return new StoreError(`${doing}: ${error.errstr}${more}`, error)
 }
