@@ -3,18 +3,22 @@
 import type { Command, TaskSpec } from './commands.ts'
 import type { Decision, SubmitReply } from './effects.ts'
 import { type Group, isOpen, isSuspended } from './group.machine.ts'
+import { once } from './idempotency.ts'
 import { type Member, memberName, resolveMembers } from './members.ts'
 import { grantedUses, isHeldBack, type Judgement, judgement, reserve } from './placement.ts'
 import { type Firsts, judge, type ResourceUse, resourceKey } from './reservations.ts'
-import { type DependencyFailure, isFinal, type Json, type Task } from './task.machine.ts'
+import { type DependencyFailure, isFinal, type Task } from './task.machine.ts'
 import type { Work } from './work.ts'
+
+/** Answers that a client's key gives again. */
+const KEPT = ['submitted', 'rejected'] as const
 
 type Of<T extends Command['type']> = Extract<Command, { type: T }>
 
 /** Admits the specs, in a new group or in none. */
 export function submit(work: Work, command: Of<'tasks.submit'>): Decision['reply'] {
   const { specs, group, idempotency } = command
-  return once(work, idempotency, () => {
+  return once<SubmitReply>(work, idempotency, KEPT, () => {
     if (group === null) return admit(work, specs, { groupId: null, parentId: null })
     const fresh: Group = {
       groupId: work.env.newId(),
@@ -43,7 +47,7 @@ export function submit(work: Work, command: Of<'tasks.submit'>): Decision['reply
 /** Admits more members to a group that was submitted open. */
 export function addToGroup(work: Work, command: Of<'group.add'>): Decision['reply'] {
   const { groupId, specs, idempotency } = command
-  return once(work, idempotency, () => {
+  return once<SubmitReply>(work, idempotency, KEPT, () => {
     const group = work.group(groupId)
     if (group === undefined) return { outcome: 'group_missing' }
     if (!isOpen(group)) return { outcome: 'group_closed', canceled: group.canceled }
@@ -65,27 +69,6 @@ export function spawn(work: Work, command: Of<'task.spawn'>): SubmitReply {
       work.send(parent, { type: 'task.spawned', childId: taskId })
     }
   }
-  return reply
-}
-
-/** The same key gives the first answer again; for another request it is refused. */
-function once(
-  work: Work,
-  idempotency: Of<'group.add'>['idempotency'],
-  answer: () => SubmitReply,
-): Decision['reply'] {
-  if (idempotency === null) return answer()
-  const { idempotency: known } = work.slice
-  if (known !== null) {
-    if (known.fingerprint !== idempotency.fingerprint) return { outcome: 'key_reused' }
-    return { ...(known.reply as unknown as SubmitReply), replayed: { answer: known.answer } }
-  }
-  const reply = answer()
-  // A request that could not be read leaves nothing behind, its key included.
-  if (reply.outcome !== 'submitted' && reply.outcome !== 'rejected') return reply
-  const kept = reply as unknown as Json
-  const record = { ...idempotency, submittedMs: work.env.nowMs, reply: kept, answer: null }
-  work.change({ type: 'idempotency.put', record })
   return reply
 }
 

@@ -52,9 +52,9 @@ export type Command =
   | { type: 'idempotency.answered'; key: string; answer: Json }
   | { type: 'task.cancel'; taskId: string }
   | { type: 'group.cancel'; groupId: string }
-  | { type: 'group.suspend'; groupId: string }
-  | { type: 'group.resume'; groupId: string }
-  | { type: 'group.close'; groupId: string }
+  | { type: 'group.suspend'; groupId: string; idempotency: Idempotency | null }
+  | { type: 'group.resume'; groupId: string; idempotency: Idempotency | null }
+  | { type: 'group.close'; groupId: string; idempotency: Idempotency | null }
   | { type: 'tasks.purge'; states: FinalState[] }
   | { type: 'idempotency.expire'; beforeMs: number }
   // From the runner, about one attempt; refused when that attempt was replaced.
@@ -184,7 +184,7 @@ export function needs(command: Command): Need {
         tasks: dependencyIds(command.specs),
         groups: command.type === 'group.add' ? [command.groupId] : [],
         queues: command.specs.flatMap(spec => spec.resources),
-        ...(command.idempotency === null ? {} : { idempotencyKey: command.idempotency.key }),
+        ...keyNeed(command.idempotency),
       }
     case 'task.spawn':
       return { tasks: [command.parentId], queues: command.spec.resources }
@@ -199,7 +199,7 @@ export function needs(command: Command): Need {
     case 'group.suspend':
     case 'group.resume':
     case 'group.close':
-      return { groups: [command.groupId] }
+      return { groups: [command.groupId], ...keyNeed(command.idempotency) }
     case 'tasks.purge':
       return { purgeable: { states: command.states, limit: SLICE_LIMIT } }
     case 'slots.fill':
@@ -253,4 +253,8 @@ const fanOutStates: Record<FanOut, TaskState[]> = {
 function dependencyIds(specs: TaskSpec[]): string[] {
   const names = new Set(specs.map(spec => spec.name))
   return specs.flatMap(spec => spec.dependsOn.map(({ on }) => on)).filter(on => !names.has(on))
+}
+
+function keyNeed(idempotency: Idempotency | null): Need {
+  return idempotency === null ? {} : { idempotencyKey: idempotency.key }
 }

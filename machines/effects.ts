@@ -54,7 +54,10 @@ export type SubmitReply =
   | { outcome: 'key_reused' }
 
 export type CancelReply = { outcome: 'canceled' | 'already_final' | 'missing' | 'not_cancellable' }
-export type GroupReply = { outcome: 'done' | 'missing' | 'not_handled'; value?: string }
+export type GroupReply = {
+  outcome: 'done' | 'missing' | 'not_handled' | 'key_reused'
+  value?: string
+}
 /** `stale`: a report from an attempt that was replaced or has ended. */
 export type RunnerReply = { outcome: 'taken' | 'stale' }
 

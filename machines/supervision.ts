@@ -3,6 +3,7 @@
 import { type Command, SLICE_LIMIT } from './commands.ts'
 import type { CancelReply, GroupReply } from './effects.ts'
 import { unfinishedCount } from './group.machine.ts'
+import { once } from './idempotency.ts'
 import { end } from './lifecycle.ts'
 import { isFinal, type Task } from './task.machine.ts'
 import type { Work } from './work.ts'
@@ -54,6 +55,12 @@ export function changeGroup(
   work: Work,
   command: Of<'group.suspend' | 'group.resume' | 'group.close'>,
 ): GroupReply {
+  return once<GroupReply>(work, command.idempotency, ['done', 'not_handled'], () =>
+    sendChange(work, command),
+  )
+}
+
+function sendChange(work: Work, command: Parameters<typeof changeGroup>[1]): GroupReply {
   const group = work.group(command.groupId)
   if (group === undefined) return { outcome: 'missing' }
   const { nowMs } = work.env

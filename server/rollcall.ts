@@ -18,7 +18,13 @@ import {
 } from '../machines/index.ts'
 import { type CallRequest, type Log, Registry } from './calls.ts'
 import { type Commit, Engine } from './engine.ts'
-import { BadRequestError, GroupStateError, NotCancellableError, NotFoundError } from './errors.ts'
+import {
+  BadRequestError,
+  GroupStateError,
+  KeyReusedError,
+  NotCancellableError,
+  NotFoundError,
+} from './errors.ts'
 import { type Clock, type Ids, type Random, systemClock, systemIds, systemRandom } from './ports.ts'
 import { recover } from './recovery.ts'
 import { Runner } from './runner.ts'
@@ -257,9 +263,18 @@ export class Rollcall {
   }
 
   /** Suspends, resumes or closes a group. @throws {GroupStateError} Its state does not allow it. */
-  async changeGroup(groupId: string, change: 'suspend' | 'resume' | 'close'): Promise<void> {
+  async changeGroup(
+    groupId: string,
+    change: 'suspend' | 'resume' | 'close',
+    options: SubmitOptions = {},
+  ): Promise<void> {
     await this.#ready
-    const { outcome, value } = await this.engine.send({ type: `group.${change}`, groupId })
+    const { outcome, value } = await this.engine.send({
+      type: `group.${change}`,
+      groupId,
+      idempotency: idempotencyOf(options),
+    })
+    if (outcome === 'key_reused') throw new KeyReusedError(options.idempotency?.key ?? '')
     if (outcome === 'missing') throw new NotFoundError(`no task group has the id ${groupId}`)
     if (outcome === 'not_handled') {
       throw new GroupStateError(`the group ${groupId} is ${value}: it cannot ${change}`)

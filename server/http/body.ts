@@ -25,10 +25,16 @@ export function takeJsonOnly(app: FastifyInstance): void {
   )
 }
 
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;|$)/
+
 /** Without its header a request that brings nothing cannot be refused for the type of it. */
 export function dropTypeOfNothing({ raw: { headers } }: FastifyRequest): void {
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = headers
   if (length === '0' && encoding === undefined) delete headers['content-type']
+  // Fastify refuses what is no media type before it knows whether anything comes with it.
+  else if (!MEDIA_TYPE.test(headers['content-type'] ?? '')) {
+    headers['content-type'] = 'application/octet-stream'
+  }
 }
 
 /**

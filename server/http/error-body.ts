@@ -35,7 +35,8 @@ export function answerError(
   reply: FastifyReply,
 ): FastifyReply {
   const answer = errorAnswer(error, pathOf(request))
-  if (answer.status >= 500 && !isCallError(error)) {
+  const isOurFault = answer.status === 500 && !isCallError(error)
+  if (isOurFault || error instanceof StoreError) {
     request.log.error({ err: error }, 'a request ended in an error of the server')
   }
   // What a route said of the content that it was about to send.

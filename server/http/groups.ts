@@ -10,6 +10,7 @@ import { linkPages } from './pages.ts'
 import { type RestApp, type RestParts, UUID } from './rest.ts'
 import * as schemas from './schemas.ts'
 import { sendList } from './stream.ts'
+import { idempotencyOfRequest } from './submissions.ts'
 
 export function groupRoutes(app: RestApp, parts: RestParts): void {
   const { rollcall, submissions, groupBodyLimit } = parts
@@ -94,7 +95,10 @@ export function groupRoutes(app: RestApp, parts: RestParts): void {
         },
       },
       async (request, reply) => {
-        await rollcall.changeGroup(request.params.group_id.toLowerCase(), action)
+        const idempotency = idempotencyOfRequest(request)
+        await rollcall.changeGroup(request.params.group_id.toLowerCase(), action, {
+          ...(idempotency && { idempotency }),
+        })
         return sendJson(reply, null)
       },
     )

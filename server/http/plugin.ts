@@ -72,7 +72,7 @@ export async function mountRest(
   }
 
   await app.register(async outside => {
-    await outside.register(swagger, { openapi: { info: INFO } })
+    await outside.register(swagger, { openapi: { openapi: '3.1.0', info: INFO } })
     outside.register(async probes => {
       followConventions(probes)
       probeRoutes(probes, rollcall, () => outside.swagger())

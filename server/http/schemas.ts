@@ -91,8 +91,8 @@ export const SearchBody = Type.Object(
       {
         filters: maybe(nullable(Type.Record(Type.String(), Anything))),
         sort: maybe(nullable(Type.Array(Anything))),
-        limit: maybe(nullable(Type.Integer({ minimum: 0 }))),
-        skip: maybe(nullable(Type.Integer({ minimum: 0 }))),
+        limit: maybe(nullable(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))),
+        skip: maybe(nullable(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))),
         fields: maybe(nullable(Type.Array(Type.String()))),
       },
       strict,

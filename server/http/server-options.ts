@@ -18,6 +18,8 @@ export function serverOptions(logLevel = 'info') {
     logController: new LogController({
       disableRequestLogging: logLevel !== 'debug' && logLevel !== 'trace',
     }),
+    // Fastify waits for ever by default. A request has this long to arrive, in ms; its answer may take longer.
+    requestTimeout: 300_000,
     // While it closes, requests are refused by the engine, in the standard body.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_384 },

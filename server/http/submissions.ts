@@ -96,9 +96,9 @@ export class Submissions {
     execution: 'sync' | 'async',
     signal: AbortSignal,
   ): Promise<Answer> {
-    const preferences = preferencesOf(request.headers.prefer)
-    const { respondAsync, waitMs } = preferences
-    const applied = preferenceApplied(preferences)
+    const { respondAsync, ...preferred } = preferencesOf(request.headers.prefer)
+    const waitMs = respondAsync ? null : preferred.waitMs
+    const applied = preferenceApplied({ respondAsync, waitMs })
     const taskId = submitted.taskIds[0] as string
     const patient = waitMs !== null
     const timeoutMs = waitMs ?? (execution === 'sync' && !respondAsync ? this.#parts.syncWaitMs : 0)
@@ -162,11 +162,12 @@ function hasToWait({ value, attempt }: Task): boolean {
   return attempt === 1 && (stateOf(value) === 'waiting' || stateOf(value) === 'suspended')
 }
 
-function idempotencyOfRequest(request: FastifyRequest): Idempotency | null {
+/** The key that a request brings, and what it stands for; null when it brings none. */
+export function idempotencyOfRequest(request: FastifyRequest): Idempotency | null {
   const key = request.headers['idempotency-key']
   if (key === undefined) return null
-  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new BadRequestError('the Idempotency-Key is 1 to 255 visible ASCII characters')
+  if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
+    throw new BadRequestError('the Idempotency-Key is 1 to 255 printable ASCII characters')
   }
   const { method, originalUrl } = request
   const url = originalUrl.replace(/\/(?=\?|$)/, '')

@@ -250,7 +250,7 @@ test('a purge without a state is a 403, and of another state a 400', async () =>
   }
 })
 
-for (const key of ['', ' ', 'a b', 'ä', 'x'.repeat(256)]) {
+for (const key of ['', ' ', 'ä', 'x'.repeat(256)]) {
   test(`the idempotency key ${JSON.stringify(key.slice(0, 9))} is a 400`, async () => {
     const headers = { 'idempotency-key': Buffer.from(key).toString('latin1') }
     assertError(await server.request('POST', 'tasks/', { body: task({}), headers }), 400, 'RCL0001')

@@ -108,6 +108,19 @@ test('a request that could not be read leaves its key free', async () => {
   assert.equal((await server.post('tasks/', { call: 'count' }, headers)).status, 200)
 })
 
+test('closing a group again with the same key gives the first answer, with another a 409', async () => {
+  const { body } = await server.post('task_groups/', { calls: [], open: true })
+  const close = (key: string) =>
+    server.post(`task_groups/${body.group_id}/actions/close/`, undefined, {
+      'idempotency-key': key,
+    })
+  const statuses = []
+  for (const key of ['close it', 'close it', 'close it again']) {
+    statuses.push((await close(key)).status)
+  }
+  assert.deepEqual(statuses, [200, 200, 409])
+})
+
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   test(`the first answer is given again after ${signal} and a restart`, async t => {
     const data = join(await temporaryFolder(t), 'data')

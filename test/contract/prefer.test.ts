@@ -7,15 +7,13 @@ const server = await serverForFile()
 
 const held = (key: string) => ({ call: 'hold', args: { key } })
 
-test('respond-async makes a synchronous call a 202', async () => {
-  const { status, headers } = await server.post(
-    'tasks/',
-    { call: 'count' },
-    { prefer: 'respond-async' },
-  )
-  assert.equal(status, 202)
-  assert.equal(headers.get('preference-applied'), 'respond-async')
-})
+for (const prefer of ['respond-async', 'Respond-Async, wait=30', 'wait=30; a=b, respond-async']) {
+  test(`${prefer} makes a synchronous call a 202`, async () => {
+    const { status, headers } = await server.post('tasks/', { call: 'count' }, { prefer })
+    assert.equal(status, 202)
+    assert.equal(headers.get('preference-applied'), 'respond-async')
+  })
+}
 
 test('wait makes an asynchronous call that ends in time a 200 with its result', async () => {
   const { status, headers, body } = await server.post(
