@@ -2,7 +2,7 @@
 // everything before it, siblings included, and only when none is refused is anything written.
 import type { Command, TaskSpec } from './commands.ts'
 import type { Decision, SubmitReply } from './effects.ts'
-import { type Group, isOpen, isSuspended } from './group.machine.ts'
+import { type Group, isOpen, isSuspended, NO_TASKS } from './group.machine.ts'
 import { once } from './idempotency.ts'
 import { type Member, memberName, resolveMembers } from './members.ts'
 import { grantedUses, isHeldBack, type Judgement, judgement, reserve } from './placement.ts'
@@ -26,15 +26,7 @@ export function submit(work: Work, command: Of<'tasks.submit'>): Decision['reply
       seq: work.nextSeq(),
       tags: group.tags,
       onFailure: group.onFailure,
-      counts: {
-        waiting: 0,
-        suspended: 0,
-        running: 0,
-        finished: 0,
-        error: 0,
-        canceled: 0,
-        skipped: 0,
-      },
+      counts: NO_TASKS,
       canceled: false,
       submitMs: work.env.nowMs,
       finishMs: null,

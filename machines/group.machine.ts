@@ -27,6 +27,17 @@ export interface GroupContext {
   rev: number
 }
 
+/** The count of a group without tasks. */
+export const NO_TASKS: Readonly<Record<TaskState, number>> = {
+  waiting: 0,
+  suspended: 0,
+  running: 0,
+  finished: 0,
+  error: 0,
+  canceled: 0,
+  skipped: 0,
+}
+
 /** A group's snapshot: the state node and the context. */
 export interface Group extends GroupContext {
   value: GroupValue

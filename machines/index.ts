@@ -10,6 +10,7 @@ export {
   groupMachine,
   isOpen,
   isSuspended,
+  NO_TASKS,
   unfinishedCount,
 } from './group.machine.ts'
 export { MATRIX, OPERATIONS, type Operation } from './operations.ts'

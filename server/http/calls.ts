@@ -1,7 +1,7 @@
 // /calls/: what can be asked for.
 import type { Call } from '../calls.ts'
 import { answersNotModified, tagOf } from './etag.ts'
-import type { RestApp, RestParts } from './rest.ts'
+import type { RestApp, RestParts } from './rest-app.ts'
 import * as schemas from './schemas.ts'
 import { sendList } from './stream.ts'
 

@@ -1,52 +1,17 @@
 // The REST interface under its mount: conventions that all of its routes share, and the routes.
-import type {
-  FastifyBaseLogger,
-  FastifyInstance,
-  FastifyTypeProvider,
-  RawReplyDefaultExpression,
-  RawRequestDefaultExpression,
-  RawServerDefault,
-  RouteOptions,
-} from 'fastify'
-import type { Static, TObject, TSchema } from 'typebox'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { TObject, TSchema } from 'typebox'
 import { takeJsonOnly } from './body.ts'
 import { callRoutes } from './calls.ts'
 import { answerError } from './error-body.ts'
 import { groupRoutes } from './groups.ts'
-import type { PollParts } from './long-poll.ts'
 import { answerMissing, type RouteTable } from './not-found.ts'
 import { readQuery } from './query.ts'
+import type { RestApp, RestParts, TypeBox } from './rest-app.ts'
 import { NoQuery } from './schemas.ts'
 import { searchRoutes } from './search.ts'
-import type { Submissions } from './submissions.ts'
 import { taskRoutes } from './tasks.ts'
 import { validatorOf } from './validation.ts'
-
-export interface RestParts extends PollParts {
-  submissions: Submissions
-  /** The largest body, in bytes. */
-  bodyLimit: number
-  /** The same, of a group's submission. */
-  groupBodyLimit: number
-}
-
-/** Makes a request's parts have the types of their schemas. */
-interface TypeBox extends FastifyTypeProvider {
-  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown
-  serializer: unknown
-}
-
-/** An instance whose routes are typed by their schemas. */
-export type RestApp = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  TypeBox
->
-
-/** Follows a path's parameter: what is no UUID names nothing. */
-export const UUID = `(^${[8, 4, 4, 4, 12].map(length => `[0-9A-Fa-f]{${length}}`).join('-')}$)`
 
 /** Adds every route under the mount. The instance must have the mount's `/v2` as its prefix. */
 export function restRoutes(app: FastifyInstance, routes: RouteTable, parts: RestParts): void {

@@ -3,7 +3,7 @@ import { type CallReport, callReport, type JsonObject } from '../../machines/ind
 import { BadSearchError } from '../errors.ts'
 import { parseFields, parseFilters, parseSort } from '../store/condition.ts'
 import { answersNotModified, tagOf } from './etag.ts'
-import type { RestApp, RestParts } from './rest.ts'
+import type { RestApp, RestParts } from './rest-app.ts'
 import * as schemas from './schemas.ts'
 import { sendList } from './stream.ts'
 

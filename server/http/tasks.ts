@@ -7,7 +7,7 @@ import { sendAnswer, sendJson } from './answer.ts'
 import { answersNotModified, tagOf } from './etag.ts'
 import { polled } from './long-poll.ts'
 import { linkPages } from './pages.ts'
-import { type RestApp, type RestParts, UUID } from './rest.ts'
+import { type RestApp, type RestParts, UUID } from './rest-app.ts'
 import * as schemas from './schemas.ts'
 import { sendList } from './stream.ts'
 

@@ -1,14 +1,15 @@
 // Builders for what tests talk about: resource uses, tasks, groups, specifications. Each gives a whole
 // value in which only what the test names differs from the plainest one.
-import type {
-  Failure,
-  Group,
-  GroupEvent,
-  Operation,
-  ResourceUse,
-  Task,
-  TaskEvent,
-  TaskSpec,
+import {
+  type Failure,
+  type Group,
+  type GroupEvent,
+  NO_TASKS,
+  type Operation,
+  type ResourceUse,
+  type Task,
+  type TaskEvent,
+  type TaskSpec,
 } from '../../machines/index.ts'
 
 /** One use of a resource written `type:id`. */
@@ -80,15 +81,7 @@ export function group(fields: Partial<Group> = {}): Group {
     seq: 1,
     tags: [],
     onFailure: 'continue',
-    counts: {
-      waiting: 0,
-      suspended: 0,
-      running: 0,
-      finished: 0,
-      error: 0,
-      canceled: 0,
-      skipped: 0,
-    },
+    counts: NO_TASKS,
     canceled: false,
     submitMs: AT_MS,
     finishMs: null,

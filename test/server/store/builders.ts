@@ -5,6 +5,7 @@ import {
   type HistoryEvent,
   isFinal,
   type Need,
+  NO_TASKS,
   type Operation,
   type Reservation,
   type Resource,
@@ -13,46 +14,13 @@ import {
   type TaskValue,
 } from '../../../machines/index.ts'
 import type { Store, TaskQuery } from '../../../server/store/store.ts'
+import { group as anyGroup, task as anyTask } from '../../support/builders.ts'
 
 /** A ready task `t<seq>` at the place of its seq; a final one has its end. */
 export function task(seq: number, value: TaskValue = 'waiting', parts: Partial<Task> = {}): Task {
-  return {
-    taskId: `t${seq}`,
-    seq,
-    place: seq,
-    groupId: null,
-    parentId: null,
-    call: 'copy',
-    args: {},
-    tags: [],
-    resources: [],
-    dependencies: [],
-    dependencyFailures: {},
-    priority: 0,
-    cancellable: true,
-    principal: null,
-    response: 'accepted',
-    reasons: [],
-    blockers: 0,
-    unplaced: 0,
-    wakeAtMs: null,
-    attempt: 1,
-    interruptions: 0,
-    failedAttempts: 0,
-    stopCause: null,
-    progress: {},
-    result: null,
-    location: null,
-    failure: null,
-    spawned: [],
-    worker: null,
-    submitMs: 1_000 * seq,
-    startMs: null,
-    finishMs: isFinal(value) ? 2_000 * seq : null,
-    rev: seq,
-    value,
-    ...parts,
-  }
+  const finishMs = isFinal(value) ? 2_000 * seq : null
+  const named = { taskId: `t${seq}`, seq, place: seq, submitMs: 1_000 * seq, rev: seq }
+  return anyTask({ ...named, call: 'copy', value, finishMs, ...parts })
 }
 
 /** A group `g<seq>`, closed, that counts what it is told. */
@@ -61,28 +29,13 @@ export function group(
   counts: Partial<Group['counts']> = {},
   parts: Partial<Group> = {},
 ): Group {
-  const none = {
-    waiting: 0,
-    suspended: 0,
-    running: 0,
-    finished: 0,
-    error: 0,
-    canceled: 0,
-    skipped: 0,
-  }
-  return {
-    groupId: `g${seq}`,
+  const named = { groupId: `g${seq}`, seq, submitMs: 1_000 * seq, rev: seq }
+  return anyGroup({
+    ...named,
     value: 'active.closed',
-    seq,
-    tags: [],
-    onFailure: 'continue',
-    counts: { ...none, ...counts },
-    canceled: false,
-    submitMs: 1_000 * seq,
-    finishMs: null,
-    rev: seq,
+    counts: { ...NO_TASKS, ...counts },
     ...parts,
-  }
+  })
 }
 
 export function resource(id: string): Resource {
