@@ -252,9 +252,17 @@ const fanOutStates: Record<FanOut, TaskState[]> = {
 
 function dependencyIds(specs: TaskSpec[]): string[] {
   const names = new Set(specs.map(spec => spec.name))
-  return specs.flatMap(spec => spec.dependsOn.map(({ on }) => on)).filter(on => !names.has(on))
+  return specs
+    .flatMap(spec => spec.dependsOn.map(({ on }) => on))
+    .filter(on => !names.has(on))
+    .map(canonicalId)
 }
 
 function keyNeed(idempotency: Idempotency | null): Need {
   return idempotency === null ? {} : { idempotencyKey: idempotency.key }
+}
+
+/** UUIDs are read in either case, and kept in lower case (RFC 9562, section 4). */
+export function canonicalId(id: string): string {
+  return id.toLowerCase()
 }

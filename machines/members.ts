@@ -1,6 +1,6 @@
 // Who is who in a submission: the members' ids, their dependencies resolved from names, and the order
 // in which they would run.
-import type { TaskSpec } from './commands.ts'
+import { canonicalId, type TaskSpec } from './commands.ts'
 import { runOrder } from './dependencies.ts'
 import type { SubmitReply } from './effects.ts'
 import type { Dependency } from './task.machine.ts'
@@ -34,12 +34,13 @@ export function resolveMembers(
     const ahead: number[] = []
     const named = new Set<string>()
     for (const { on } of spec.dependsOn) {
-      if (named.has(on)) return invalid(specs, index, `depends_on names ${on} twice`)
-      named.add(on)
+      const id = indexOf.has(on) ? on : canonicalId(on)
+      if (named.has(id)) return invalid(specs, index, `depends_on names ${on} twice`)
+      named.add(id)
       const sibling = indexOf.get(on)
       if (sibling === index) return invalid(specs, index, `${on} depends on itself`)
       if (sibling !== undefined) ahead.push(sibling)
-      else if (work.task(on) === undefined) {
+      else if (work.task(id) === undefined) {
         const message = `depends_on names ${on}, which is neither in this submission nor a task that exists`
         return invalid(specs, index, message)
       }
@@ -60,7 +61,7 @@ export function resolveMembers(
     taskId: ids[index] as string,
     dependencies: spec.dependsOn.map(({ on, states }) => {
       const sibling = indexOf.get(on)
-      return { taskId: sibling === undefined ? on : (ids[sibling] as string), states }
+      return { taskId: sibling === undefined ? canonicalId(on) : (ids[sibling] as string), states }
     }),
   }))
   return { members, runOrder: run.order }

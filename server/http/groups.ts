@@ -1,5 +1,5 @@
 // /task_groups/: submit, list, poll, sum up, cancel, add to, suspend, resume, close.
-import { type Group, stateSummary } from '../../machines/index.ts'
+import { canonicalId, type Group, stateSummary } from '../../machines/index.ts'
 import type { CallRequest } from '../calls.ts'
 import type { GroupRequest } from '../rollcall.ts'
 import type { TaskQuery } from '../store/store.ts'
@@ -62,7 +62,7 @@ export function groupRoutes(app: RestApp, parts: RestParts): void {
       },
     },
     async (request, reply) => {
-      const groupId = request.params.group_id.toLowerCase()
+      const groupId = canonicalId(request.params.group_id)
       const calls = request.body.calls as CallRequest[]
       return sendAnswer(reply, await submissions.addition(request, groupId, calls))
     },
@@ -78,7 +78,7 @@ export function groupRoutes(app: RestApp, parts: RestParts): void {
       },
     },
     async (request, reply) => {
-      await rollcall.cancelGroup(request.params.group_id.toLowerCase())
+      await rollcall.cancelGroup(canonicalId(request.params.group_id))
       return sendJson(reply, null)
     },
   )
@@ -96,7 +96,7 @@ export function groupRoutes(app: RestApp, parts: RestParts): void {
       },
       async (request, reply) => {
         const idempotency = idempotencyOfRequest(request)
-        await rollcall.changeGroup(request.params.group_id.toLowerCase(), action, {
+        await rollcall.changeGroup(canonicalId(request.params.group_id), action, {
           ...(idempotency && { idempotency }),
         })
         return sendJson(reply, null)
@@ -127,7 +127,7 @@ function groupPolls(app: RestApp, parts: RestParts): void {
       },
     },
     async (request, reply) => {
-      const groupId = request.params.group_id.toLowerCase()
+      const groupId = canonicalId(request.params.group_id)
       const { state, ...page } = request.query
       const group = await polled(
         parts,
@@ -155,7 +155,7 @@ function groupPolls(app: RestApp, parts: RestParts): void {
         },
       },
       async (request, reply) => {
-        const groupId = request.params.group_id.toLowerCase()
+        const groupId = canonicalId(request.params.group_id)
         // By its counts: the progress of a task changes the group, and not its summary.
         const version = (group: Group) => Object.values(stateSummary(group)).join('-')
         const group = await polled(parts, request, reply, polledAs(groupId, version))

@@ -1,5 +1,5 @@
 // /tasks/: submit, list, look at, cancel, purge.
-import { callReport, isFinal } from '../../machines/index.ts'
+import { callReport, canonicalId, isFinal } from '../../machines/index.ts'
 import type { CallRequest } from '../calls.ts'
 import { UnboundedPurgeError } from '../errors.ts'
 import type { TaskQuery } from '../store/store.ts'
@@ -28,7 +28,7 @@ export function taskRoutes(app: RestApp, parts: RestParts): void {
       const query: TaskQuery = {
         states: 'unfinished',
         ...(tag && { tags: tag }),
-        ...(id && { taskIds: id }),
+        ...(id && { taskIds: id.map(canonicalId) }),
       }
       await rollcall.ready()
       const rev = await rollcall.store.rev()
@@ -85,7 +85,7 @@ export function taskRoutes(app: RestApp, parts: RestParts): void {
       },
     },
     async (request, reply) => {
-      const taskId = request.params.task_id.toLowerCase()
+      const taskId = canonicalId(request.params.task_id)
       const task = await polled(parts, request, reply, {
         read: () => rollcall.task(taskId),
         version: ({ rev }) => rev,
@@ -107,7 +107,7 @@ export function taskRoutes(app: RestApp, parts: RestParts): void {
       },
     },
     async (request, reply) => {
-      await rollcall.cancel(request.params.task_id.toLowerCase())
+      await rollcall.cancel(canonicalId(request.params.task_id))
       return sendJson(reply, null)
     },
   )

@@ -184,3 +184,19 @@ test('tags and resources given in a request add to those of the call, which conf
   await server.ended(holder)
   assert.equal((await server.ended(report.task_id)).result, 1)
 })
+
+test('an id in upper case names the same task, in paths, lists and dependencies', async () => {
+  const taskId = await server.queue({ call: 'hold', args: { key: 'upper' } })
+  const upper = taskId.toUpperCase()
+  assert.equal((await server.request('GET', `tasks/${upper}/`)).status, 200)
+  const listed = await server.request('GET', `tasks/?id=${upper}`)
+  assert.deepEqual(
+    listed.body.map((report: { task_id: string }) => report.task_id),
+    [taskId],
+  )
+  const dependant = await server.queue({ call: 'count', depends_on: [upper] })
+  const both = { call: 'count', depends_on: [upper, taskId] }
+  assertError(await server.post('tasks/', both), 400, 'RCL0004')
+  await server.open('upper')
+  assert.equal((await server.ended(dependant)).state, 'finished')
+})
