@@ -277,7 +277,9 @@ export class Rollcall {
     if (outcome === 'key_reused') throw new KeyReusedError(options.idempotency?.key ?? '')
     if (outcome === 'missing') throw new NotFoundError(`no task group has the id ${groupId}`)
     if (outcome === 'not_handled') {
-      throw new GroupStateError(`the group ${groupId} is ${value}: it cannot ${change}`)
+      throw new GroupStateError(
+        `the group ${groupId} is ${value?.replace('.', ' and ')}: it cannot ${change}`,
+      )
     }
   }
 

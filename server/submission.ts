@@ -33,7 +33,8 @@ export function refusal(reply: Exclude<SubmitReply, { outcome: 'submitted' }>, k
   switch (reply.outcome) {
     case 'rejected': {
       const { index, name } = reply.member
-      const whose = name === null ? `call ${index + 1}` : `call ${name}`
+      const position = index === 0 ? 'the call' : `call ${index + 1}`
+      const whose = name === null ? position : `call ${name}`
       const ahead = reply.reasons.map(
         use => `${use.operation} of ${use.resource_type} ${use.resource_id}`,
       )

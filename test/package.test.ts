@@ -62,6 +62,7 @@ const TSCONFIG = {
     module: 'NodeNext',
     types: ['node'],
     strict: true,
+    noUncheckedIndexedAccess: true,
     noEmit: true,
     skipLibCheck: true,
   },

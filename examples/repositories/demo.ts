@@ -23,7 +23,7 @@ const data =
   options.data === undefined
     ? await mkdtemp(join(tmpdir(), 'rollcall-demo-'))
     : resolve(options.data)
-say(`Everything is kept in ${data}`)
+say(`Everything is in ${data}`)
 say(`If this run is killed, go on with: npm run demo -- --data ${data}\n`)
 
 say(`Writing a manifest for every package in ${options.packages}`)
@@ -129,6 +129,7 @@ async function tell(groupId: string, summary: StateSummary): Promise<void> {
     const megabytes = (index.bytes / 1_000_000).toFixed(1)
     say(`Mirrored ${index.repositories} repositories: ${index.files} files, ${megabytes} MB`)
   }
+  if (options.exit) return
   say('\nLook at:')
   const paths = [
     group,

@@ -18,7 +18,15 @@ switch (config.kind) {
     process.exitCode = config.exitStatus
     break
   case 'serve':
-    await serve(config.options)
+    if (config.options.callsFile === undefined) {
+      await serve(config.options)
+    } else {
+      process.stderr.write(
+        'rollcall: npm start serves the calls of examples/repositories; ' +
+          'for your own use npm run rollcall -- serve --calls FILE\n',
+      )
+      process.exitCode = 2
+    }
     break
 }
 

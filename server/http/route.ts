@@ -15,10 +15,12 @@ import type { Submissions } from './submissions.ts'
 
 /** A request as a route's function reads it. */
 export type RouteRequest = FastifyRequest<{
-  Params: Record<string, string>
   Querystring: Record<string, string | string[] | undefined>
   Body: unknown
-}>
+}> & {
+  // biome-ignore lint/suspicious/noExplicitAny: what a path names is there, and an index signature would make it possibly undefined
+  params: any
+}
 
 /** What a route's task has besides its arguments. */
 export type RouteOptionsOfCall = Omit<CallRequest, 'id' | 'call' | 'args'>

@@ -12,7 +12,7 @@ import { answerError, errorAnswer } from './error-body.ts'
  *
  * @param logLevel pino's level; default `info`. Single requests are logged from `debug` on.
  */
-export function serverOptions(logLevel = 'info') {
+export function serverOptions(logLevel = 'info'): FastifyServerOptions {
   return {
     logger: { level: logLevel, stream: process.stderr },
     logController: new LogController({
@@ -29,7 +29,7 @@ export function serverOptions(logLevel = 'info') {
       answerError(error, request, reply)
     },
     clientErrorHandler: answerNonHttp,
-  } satisfies FastifyServerOptions
+  }
 }
 
 /** Answers what is no HTTP request, on the bare socket: there is no reply to send it with. */
