@@ -93,14 +93,9 @@ export class Engine {
     this.fill()
   }
 
-  /** Why the store refuses to commit since the last success, as a count of refusals. */
+  /** How often the store has refused to commit since it last did. */
   get refusals(): number {
     return this.#refused
-  }
-
-  /** Commands that wait for the next batches. */
-  get backlog(): number {
-    return this.#mailbox.length
   }
 
   /**

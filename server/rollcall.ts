@@ -294,16 +294,6 @@ export class Rollcall {
     return this.engine.subscribe(listener)
   }
 
-  /** Whether a handler of this task runs in this process. */
-  isRunning(taskId: string): boolean {
-    return this.#runner.isRunning(taskId)
-  }
-
-  /** Handlers that run in this process. */
-  get runningCount(): number {
-    return this.#runner.runningCount
-  }
-
   /** Resolves with what `read` gives once `done` holds of it, or with what it gives when time is up. */
   async until<T>(watch: Watch<T>): Promise<T> {
     const signals = [this.#stopped.signal, ...(watch.signal === undefined ? [] : [watch.signal])]

@@ -64,10 +64,6 @@ export class Runner implements Performer {
     return this.#accepting ? Math.max(0, this.#parts.concurrency - this.#runs.size) : 0
   }
 
-  isRunning(taskId: string): boolean {
-    return this.#runs.has(taskId)
-  }
-
   get runningCount(): number {
     return this.#runs.size
   }
