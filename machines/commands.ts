@@ -114,7 +114,7 @@ export type Command =
 /** What a group does to each of its tasks, slice by slice. */
 export type FanOut = 'cancel' | 'stop' | 'suspend' | 'resume'
 
-/** Rows that one step of a fan-out or a cascade takes at most. */
+/** Rows that one step of a fan-out or a cascade takes at most, unless said otherwise. */
 export const SLICE_LIMIT = 256
 
 /** What a command must have in its slice. A loaded task always comes with its group. */
@@ -175,8 +175,12 @@ export interface Slice {
   idempotency: IdempotencyRecord | null
 }
 
-/** What must be loaded before `decide` can take the command. */
-export function needs(command: Command): Need {
+/**
+ * What must be loaded before `decide` can take the command.
+ *
+ * @param sliceLimit Rows that one step of a fan-out or a cascade takes at most.
+ */
+export function needs(command: Command, sliceLimit: number = SLICE_LIMIT): Need {
   switch (command.type) {
     case 'tasks.submit':
     case 'group.add':
@@ -201,22 +205,22 @@ export function needs(command: Command): Need {
     case 'group.close':
       return { groups: [command.groupId], ...keyNeed(command.idempotency) }
     case 'tasks.purge':
-      return { purgeable: { states: command.states, limit: SLICE_LIMIT } }
+      return { purgeable: { states: command.states, limit: sliceLimit } }
     case 'slots.fill':
       return { ready: { limit: command.free } }
     case 'timers.due':
-      return { due: { limit: SLICE_LIMIT } }
+      return { due: { limit: sliceLimit } }
     case 'task.place':
       return { tasks: [command.taskId], queuesOf: command.taskId }
     case 'task.ended':
     case 'task.placed':
-      return { dependants: { taskId: command.taskId, after: command.after, limit: SLICE_LIMIT } }
+      return { dependants: { taskId: command.taskId, after: command.after, limit: sliceLimit } }
     case 'resource.advance':
     case 'resource.rejudge':
       return { queues: [command.resource] }
     case 'resource.grant':
       return {
-        grantable: { resource: command.resource, bounds: command.bounds, limit: SLICE_LIMIT },
+        grantable: { resource: command.resource, bounds: command.bounds, limit: sliceLimit },
       }
     case 'resource.rejudge_behind':
       return {
@@ -224,7 +228,7 @@ export function needs(command: Command): Need {
           resource: command.resource,
           after: command.after,
           until: command.until,
-          limit: SLICE_LIMIT,
+          limit: sliceLimit,
           sharing: command.sharing,
         },
       }
@@ -235,7 +239,7 @@ export function needs(command: Command): Need {
           groupId: command.groupId,
           states: fanOutStates[command.action],
           // Those that run stay in their state until they have stopped, and are as few as there are slots.
-          limit: command.action === 'stop' ? Number.MAX_SAFE_INTEGER : SLICE_LIMIT,
+          limit: command.action === 'stop' ? Number.MAX_SAFE_INTEGER : sliceLimit,
         },
       }
     default:

@@ -1,6 +1,6 @@
 // A task from its start to its end, and what its end means for others: its reservations are released,
 // whoever waited for them or depended on it is judged again, and its group counts it.
-import { type Command, SLICE_LIMIT } from './commands.ts'
+import type { Command } from './commands.ts'
 import type { RunnerReply } from './effects.ts'
 import { isSuspended } from './group.machine.ts'
 import { type FinalState, isFinal, type Task, type TaskEvent } from './task.machine.ts'
@@ -183,7 +183,8 @@ export function dependencyEnded(work: Work, command: Of<'task.ended'>): null {
     const unblocked = work.send(dependant, { type: 'task.unblocked' })
     if (!placed && unblocked?.place === null) freePlace(work, unblocked)
   }
-  if (work.slice.dependants.length === SLICE_LIMIT) work.followUps.push({ ...command, after })
+  if (work.slice.dependants.length === work.env.sliceLimit)
+    work.followUps.push({ ...command, after })
   return null
 }
 
@@ -195,6 +196,7 @@ export function dependencyPlaced(work: Work, command: Of<'task.placed'>): null {
     after = dependant.seq
     if (!isFinal(dependant.value) && dependant.place === null) freePlace(work, dependant)
   }
-  if (work.slice.dependants.length === SLICE_LIMIT) work.followUps.push({ ...command, after })
+  if (work.slice.dependants.length === work.env.sliceLimit)
+    work.followUps.push({ ...command, after })
   return null
 }

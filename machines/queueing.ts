@@ -1,6 +1,6 @@
 // A resource's queue moves on: reservations that nothing stands before any more are granted, and those
 // behind one that was cancelled or skipped before it ran are judged again.
-import { type Command, SLICE_LIMIT } from './commands.ts'
+import type { Command } from './commands.ts'
 import { type Firsts, grantBounds, judge, rejudgeUntil, resourceKey } from './reservations.ts'
 import type { Task } from './task.machine.ts'
 import type { Work } from './work.ts'
@@ -21,7 +21,7 @@ export function grant(work: Work, command: Of<'resource.grant'>): null {
     work.change({ type: 'reservation.put', reservation: { ...reservation, granted: true } })
     work.send(work.task(reservation.taskId) as Task, { type: 'task.unblocked' })
   }
-  if (grantable.length === SLICE_LIMIT) work.followUps.push(command)
+  if (grantable.length === work.env.sliceLimit) work.followUps.push(command)
   return null
 }
 
@@ -52,7 +52,8 @@ export function rejudgeBehind(work: Work, command: Of<'resource.rejudge_behind'>
       work.followUps.push({ ...command, after: until, until: end, sharing: true })
     }
   }
-  if (behind.length === SLICE_LIMIT && after < until) work.followUps.push({ ...command, after })
+  if (behind.length === work.env.sliceLimit && after < until)
+    work.followUps.push({ ...command, after })
   return null
 }
 

@@ -1,6 +1,6 @@
 // Cancellation, suspension and resumption, of one task and of a group. A group's own change commits
 // first and holds at once; its tasks follow slice by slice, so that other work comes through.
-import { type Command, SLICE_LIMIT } from './commands.ts'
+import type { Command } from './commands.ts'
 import type { CancelReply, GroupReply } from './effects.ts'
 import { unfinishedCount } from './group.machine.ts'
 import { once } from './idempotency.ts'
@@ -97,7 +97,8 @@ export function fanOut(work: Work, command: Of<'group.fan_out'>): null {
         type: action === 'suspend' ? 'task.suspend' : 'task.resume',
       })
   }
-  if (action !== 'stop' && work.slice.members.length === SLICE_LIMIT) work.later.push(command)
+  if (action !== 'stop' && work.slice.members.length === work.env.sliceLimit)
+    work.later.push(command)
   return null
 }
 
@@ -108,6 +109,6 @@ export function purge(work: Work, command: Of<'tasks.purge'>): { deleted: number
     work.change({ type: 'task.delete', taskId })
     work.forget(task)
   }
-  if (work.slice.purgeable.length === SLICE_LIMIT) work.later.push(command)
+  if (work.slice.purgeable.length === work.env.sliceLimit) work.later.push(command)
   return { deleted: work.slice.purgeable.length }
 }

@@ -272,11 +272,11 @@ export const taskMachine = setup({
       initial: 'executing',
       on: {
         'task.progressed': { actions: ['progress'] },
-        'task.spawned': { actions: ['spawn'] },
       },
       states: {
         executing: {
           on: {
+            'task.spawned': { actions: ['spawn'] },
             'task.succeeded': { target: '#task.finished', actions: ['finish', 'end'] },
             'task.failed': [
               { guard: 'willRetry', target: '#task.waiting', actions: ['keepFailure', 'retry'] },

@@ -24,10 +24,13 @@ import {
 export const stepTask = deriveStep<Task, TaskEvent>(taskMachine, taskGuards, taskActions)
 export const stepGroup = deriveStep<Group, GroupEvent>(groupMachine, groupGuards, groupActions)
 
-/** The world, as values: the time of the decision, in ms since the epoch, and a source of ids. */
+/** The world, as values. */
 export interface Env {
+  /** The time of the decision, in ms since the epoch. */
   nowMs: number
   newId: () => string
+  /** The limit that `needs` was given. */
+  sliceLimit: number
 }
 
 export class Work {

@@ -1,6 +1,5 @@
 // The mailbox: all commands that wait are taken as one batch, decided one by one on what the store
 // holds, and committed together. Replies, effects and notices go out after the commit and never before.
-import { setImmediate } from 'node:timers/promises'
 import {
   type Command,
   type Decision,
@@ -8,6 +7,7 @@ import {
   type Effect,
   needs,
   type ReplyOf,
+  SLICE_LIMIT,
 } from '../machines/index.ts'
 import { StoreError, UnavailableError } from './errors.ts'
 import type { Clock, Ids } from './ports.ts'
@@ -39,6 +39,8 @@ export interface EngineParts {
   batchLimit?: number
   /** Commands that may wait before further ones from outside are refused. */
   mailboxLimit?: number
+  /** Rows that one step of a fan-out or a cascade takes at most. */
+  sliceLimit?: number
 }
 
 interface Letter {
@@ -70,6 +72,7 @@ export class Engine {
   readonly #ids: Ids
   readonly #batchLimit: number
   readonly #mailboxLimit: number
+  readonly #sliceLimit: number
   readonly #listeners = new Set<(commit: Commit) => void>()
   #mailbox: Letter[] = []
   #performer: Performer | null = null
@@ -79,12 +82,13 @@ export class Engine {
   #closing: string | null = null
   #abandoned = false
 
-  constructor({ store, clock, ids, batchLimit = 128, mailboxLimit = 20_000 }: EngineParts) {
-    this.#store = store
-    this.#clock = clock
-    this.#ids = ids
-    this.#batchLimit = batchLimit
-    this.#mailboxLimit = mailboxLimit
+  constructor(parts: EngineParts) {
+    this.#store = parts.store
+    this.#clock = parts.clock
+    this.#ids = parts.ids
+    this.#batchLimit = parts.batchLimit ?? 128
+    this.#mailboxLimit = parts.mailboxLimit ?? 20_000
+    this.#sliceLimit = parts.sliceLimit ?? SLICE_LIMIT
   }
 
   /** Connects the runner; from here on ready tasks are started. */
@@ -167,7 +171,7 @@ export class Engine {
       this.#fillWanted = false
       await this.#take(batch)
       // Short handlers refill the mailbox without end; readers and timers get their turn in between.
-      await setImmediate()
+      await this.#clock.turn()
     }
     if (this.#abandoned) {
       for (const letter of this.#mailbox.splice(0))
@@ -235,8 +239,9 @@ export class Engine {
     let reply: Decision['reply'] | undefined
     for (const each of queue) {
       const nowMs = this.#clock.nowMs()
-      const slice = await tx.load(needs(each), nowMs)
-      const decision = decide(each, slice, { nowMs, newId: () => this.#ids.newId() })
+      const sliceLimit = this.#sliceLimit
+      const slice = await tx.load(needs(each, sliceLimit), nowMs)
+      const decision = decide(each, slice, { nowMs, newId: () => this.#ids.newId(), sliceLimit })
       if (decision.changes.length > 0) await tx.apply(decision.changes)
       note(commit, decision)
       // Not spread into a call: a cascade has more consequences than a call takes arguments.

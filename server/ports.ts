@@ -1,4 +1,5 @@
 // The world, as three small interfaces, and the real one of each.
+import { setImmediate } from 'node:timers/promises'
 import { v7 } from 'uuid'
 
 export interface Clock {
@@ -6,6 +7,8 @@ export interface Clock {
   nowMs(): number
   /** Runs `action` once, `delayMs` from now at the earliest; the answer cancels it. */
   after(delayMs: number, action: () => void): () => void
+  /** Resolves when everything else that is due has had its turn. */
+  turn(): Promise<void>
 }
 
 export interface Ids {
@@ -27,6 +30,7 @@ export const systemClock: Clock = {
     const timer = setTimeout(action, Math.min(Math.max(delayMs, 0), TIMER_MAX_MS))
     return () => clearTimeout(timer)
   },
+  turn: () => setImmediate(),
 }
 
 export const systemIds: Ids = { newId: () => v7() }

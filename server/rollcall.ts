@@ -48,6 +48,8 @@ export interface RollcallOptions {
   worker?: string
   /** When a handler that was asked to stop and has not is reported, in ms; default 10 000. */
   unresponsiveAfterMs?: number
+  /** Rows that one step of a fan-out or a cascade takes at most; default 256. */
+  sliceLimit?: number
   log?: Log
   clock?: Clock
   ids?: Ids
@@ -88,7 +90,8 @@ export class Rollcall {
     this.store = store
     this.#clock = clock
     this.#log = log
-    this.engine = new Engine({ store, clock, ids: options.ids ?? systemIds })
+    const { ids = systemIds, sliceLimit } = options
+    this.engine = new Engine({ store, clock, ids, sliceLimit })
     this.#timers = new Timers({ engine: this.engine, store, clock, log })
     this.#runner = new Runner({
       engine: this.engine,

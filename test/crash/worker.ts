@@ -8,7 +8,7 @@ import { type CallRequest, defineCall } from '../../server/calls.ts'
 import { RejectedError } from '../../server/errors.ts'
 import { Rollcall } from '../../server/rollcall.ts'
 import { sqliteStore } from '../../server/store/sqlite/store.ts'
-import { seededRandom } from '../engine/world.ts'
+import { seededRandom } from '../../server/testing/repeatable.ts'
 
 /** A line of the log file. */
 export type LogLine =

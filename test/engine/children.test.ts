@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { defineCall } from '../../server/calls.ts'
 import { RejectedError } from '../../server/errors.ts'
+import { quiet } from '../../server/testing/virtual-clock.ts'
 import { deletes, updates } from '../support/builders.ts'
-import { quiet, Script, start } from './world.ts'
+import { Script, start } from './world.ts'
 
 async function family(concurrency = 10) {
   const script = new Script()

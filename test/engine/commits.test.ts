@@ -7,9 +7,10 @@ import { Engine } from '../../server/engine.ts'
 import { StoreError, UnavailableError } from '../../server/errors.ts'
 import { systemIds } from '../../server/ports.ts'
 import { memoryStore } from '../../server/store/memory.ts'
+import { FaultyStore } from '../../server/testing/faulty-store.ts'
+import { quiet, VirtualClock } from '../../server/testing/virtual-clock.ts'
 import { spec, updates } from '../support/builders.ts'
-import { FaultyStore } from '../support/faulty-store.ts'
-import { quiet, Script, start, VirtualClock } from './world.ts'
+import { Script, start } from './world.ts'
 
 function work(script = new Script()) {
   return { script, calls: [defineCall({ name: 'work', run: script.run })] }

@@ -4,7 +4,8 @@ import { relative } from 'node:path'
 import { describe, test } from 'node:test'
 import { created, defineCall } from '../../server/calls.ts'
 import { CallError } from '../../server/errors.ts'
-import { quiet, start } from './world.ts'
+import { quiet } from '../../server/testing/virtual-clock.ts'
+import { start } from './world.ts'
 
 /** The report of a task whose handler does this, and of one that runs after it. */
 async function after(run: () => unknown) {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { defineCall } from '../../server/calls.ts'
 import { RERUNS_MAX } from '../../server/recovery.ts'
+import { quiet } from '../../server/testing/virtual-clock.ts'
 import { failed, spec, updates } from '../support/builders.ts'
-import { quiet, Script, start } from './world.ts'
+import { Script, start } from './world.ts'
 
 async function running(definition: Partial<Parameters<typeof defineCall>[0]> = {}, polite = false) {
   const script = new Script()

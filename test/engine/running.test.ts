@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { defineCall } from '../../server/calls.ts'
-import { quiet, Script, start } from './world.ts'
+import { quiet } from '../../server/testing/virtual-clock.ts'
+import { Script, start } from './world.ts'
 
 type Definition = Partial<Parameters<typeof defineCall>[0]>
 

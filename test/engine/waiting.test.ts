@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ResourceUse } from '../../machines/index.ts'
 import { type CallRequest, defineCall } from '../../server/calls.ts'
+import { quiet } from '../../server/testing/virtual-clock.ts'
 import { AT_MS, creates, reads, updates } from '../support/builders.ts'
-import { quiet, Script, start } from './world.ts'
+import { Script, start } from './world.ts'
 
 async function world(concurrency = 10) {
   const script = new Script()
@@ -114,7 +115,7 @@ describe('A start time', () => {
       calls: Array.from({ length: 600 }, () => ({ call: 'work', start_after: inMs(1_000) })),
     })
     await clock.advance(1_000)
-    await quiet(50)
+    await quiet()
     assert.equal(script.live.size, 600)
     assert.equal((await rollcall.summary(groupId)).running, 600)
   })

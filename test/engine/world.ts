@@ -1,98 +1,12 @@
-// The world of a test: a clock that moves when it is told to, ids and draws that repeat, handlers that
-// end when the test says so, and a process that can die.
-import { setImmediate } from 'node:timers/promises'
+// The world of a test of the engine: handlers that end when the test says so, and a process that can die.
 import type { CallReport } from '../../machines/index.ts'
 import type { RunContext } from '../../server/calls.ts'
-import type { Clock, Ids, Random } from '../../server/ports.ts'
 import { Rollcall, type RollcallOptions } from '../../server/rollcall.ts'
 import { memoryStore } from '../../server/store/memory.ts'
+import { FaultyStore } from '../../server/testing/faulty-store.ts'
+import { countedIds, seededRandom } from '../../server/testing/repeatable.ts'
+import { quiet, VirtualClock } from '../../server/testing/virtual-clock.ts'
 import { AT_MS } from '../support/builders.ts'
-import { FaultyStore } from '../support/faulty-store.ts'
-
-interface Timer {
-  atMs: number
-  action: () => void
-}
-
-/** Time stands still until `advance`. */
-export class VirtualClock implements Clock {
-  #nowMs = AT_MS
-  #timers: Timer[] = []
-
-  nowMs(): number {
-    return this.#nowMs
-  }
-
-  after(delayMs: number, action: () => void): () => void {
-    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), action }
-    this.#timers.push(timer)
-    return () => {
-      this.#timers = this.#timers.filter(each => each !== timer)
-    }
-  }
-
-  /** Moves on, timer by timer, and lets what each sets off come to rest before the next. */
-  async advance(ms: number): Promise<void> {
-    await quiet()
-    const untilMs = this.#nowMs + ms
-    for (;;) {
-      const due = this.#timers.filter(each => each.atMs <= untilMs)
-      const next = due.sort((a, b) => a.atMs - b.atMs)[0]
-      if (next === undefined) break
-      this.#timers = this.#timers.filter(each => each !== next)
-      this.#nowMs = Math.max(this.#nowMs, next.atMs)
-      next.action()
-      await quiet()
-    }
-    this.#nowMs = untilMs
-  }
-
-  /** Sets the time without a word to those that sleep, as an operator sets a wall clock. */
-  jump(ms: number): void {
-    this.#nowMs += ms
-    for (const timer of this.#timers) timer.atMs += ms
-  }
-
-  /** Forgets all timers: the process that set them has died. */
-  forget(): void {
-    this.#timers = []
-  }
-}
-
-/** Turns of the event loop that the longest chain of batches in a test takes, and some to spare. */
-const TURNS = 8
-
-/**
- * Resolves when everything that could go on without time passing or a handler ending has gone on. With
- * all I/O in memory that takes a few turns of the event loop, and never any time.
- */
-export async function quiet(turns = TURNS): Promise<void> {
-  for (let turn = 0; turn < turns; turn += 1) await setImmediate()
-}
-
-/** UUIDs of version 7, in order. */
-export function countedIds(): Ids {
-  let last = 0
-  return {
-    newId: () => {
-      last += 1
-      return `00000000-0000-7000-8000-${last.toString(16).padStart(12, '0')}`
-    },
-  }
-}
-
-/** Mulberry32: small, fast, and the same everywhere. */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0
-  return {
-    draw01() {
-      state = (state + 0x6d2b79f5) >>> 0
-      let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-      mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-      return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-    },
-  }
-}
 
 /** A handler that runs: it ends when the test calls one of its functions. */
 export interface Live {
@@ -167,7 +81,7 @@ export interface World {
 /** A whole engine in memory that stands still until the test moves it. */
 export async function start(
   options: Pick<RollcallOptions, 'calls'> & Partial<RollcallOptions>,
-  clock = new VirtualClock(),
+  clock = new VirtualClock(AT_MS),
   store = new FaultyStore(memoryStore()),
 ): Promise<World> {
   const logged: string[] = []

@@ -18,7 +18,8 @@ type ImportRule = {
 
 type CodeRule = { files: (path: string) => boolean; refuses: RegExp; says: string }
 
-const COMPOSES = new Set(['server/main.ts', 'server/index.ts'])
+/** main.ts and index.ts choose a store for a server and a program, testing/ for a test. */
+const composes = (path: string) => /^server\/(main\.ts$|index\.ts$|testing\/)/.test(path)
 const READS_ENVIRONMENT = new Set(['server/config.ts', 'server/cli.ts'])
 
 const IMPORT_RULES: ImportRule[] = [
@@ -43,9 +44,9 @@ const IMPORT_RULES: ImportRule[] = [
     says: 'a store knows machines/, ports.ts, errors.ts and the contract of stores',
   },
   {
-    files: path => path.startsWith('server/') && storeOf(path) === null && !COMPOSES.has(path),
+    files: path => path.startsWith('server/') && storeOf(path) === null && !composes(path),
     allows: target => storeOf(target) === null,
-    says: 'only main.ts and index.ts choose a store',
+    says: 'only main.ts, index.ts and testing/ choose a store',
   },
   {
     files: path => /^server\/engine(\.ts$|\/)/.test(path),
@@ -54,6 +55,11 @@ const IMPORT_RULES: ImportRule[] = [
         target,
       ),
     says: 'engine.ts knows machines/, ports.ts and the contract of stores, and those around it know the engine',
+  },
+  {
+    files: path => path.startsWith('server/') && !path.startsWith('server/testing/'),
+    allows: target => !target.startsWith('server/testing/'),
+    says: 'nothing that serves knows testing/',
   },
   {
     files: path => path.startsWith('server/') && path !== 'server/cli.ts',
@@ -131,6 +137,7 @@ function resolve(specifier: string, path: string): string {
   // The package's own names lead to the same files.
   if (specifier === 'rollcall') return 'server/index.ts'
   if (specifier === 'rollcall/machines') return 'machines/index.ts'
+  if (specifier === 'rollcall/testing') return 'server/testing/index.ts'
   return specifier
 }
 

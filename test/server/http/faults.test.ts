@@ -6,7 +6,7 @@ import Fastify from 'fastify'
 import type { Task } from '../../../machines/index.ts'
 import { defineCall, memoryStore, rollcall, StoreError } from '../../../server/index.ts'
 import type { Store } from '../../../server/store/store.ts'
-import { FaultyStore } from '../../support/faulty-store.ts'
+import { FaultyStore } from '../../../server/testing/faulty-store.ts'
 
 const ping = defineCall({ name: 'ping', execution: 'sync', run: () => 'pong' })
 

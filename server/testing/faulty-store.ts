@@ -1,12 +1,6 @@
 // A store around a real one that refuses, delays or never answers its commits when a test says so.
-import { StoreError } from '../../server/errors.ts'
-import type {
-  HistoryQuery,
-  Search,
-  Store,
-  TaskQuery,
-  Transaction,
-} from '../../server/store/store.ts'
+import { StoreError } from '../errors.ts'
+import type { HistoryQuery, Search, Store, TaskQuery, Transaction } from '../store/store.ts'
 
 const never = new Promise<never>(() => {})
 
