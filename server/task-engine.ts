@@ -5,6 +5,7 @@ import {
   type Json,
   type StateSummary,
   stateOf,
+  type Task,
 } from '../machines/index.ts'
 import type { ArgsOf, Call, CallRequest } from './calls.ts'
 import type { Commit } from './engine.ts'
@@ -53,14 +54,18 @@ export interface SubmittedGroup {
 
 /** `createEngine()` gives one. */
 export class TaskEngine {
-  /** What the REST interface works with. */
-  readonly core: Rollcall
+  readonly #core: Rollcall
   /** Prefix of the paths in reports. */
   readonly mount: string
 
   constructor(options: RollcallOptions) {
-    this.core = new Rollcall(options)
+    this.#core = new Rollcall(options)
     this.mount = options.mount ?? '/pulp/api'
+  }
+
+  /** What the REST interface works with. */
+  get core(): Rollcall {
+    return this.#core
   }
 
   /** Resolves when the store is open and what a crash left has been taken up; every method waits for it. */
@@ -168,8 +173,13 @@ export class TaskEngine {
     return this.core.close(graceMs)
   }
 
+  /** A task at its end, or as it is when `signal` aborts. */
+  protected ended(taskId: string, signal?: AbortSignal): Promise<Task> {
+    return this.core.ended(taskId, Number.POSITIVE_INFINITY, signal)
+  }
+
   async #result(taskId: string, signal?: AbortSignal): Promise<unknown> {
-    const task = await this.core.ended(taskId, Number.POSITIVE_INFINITY, signal)
+    const task = await this.ended(taskId, signal)
     const state = stateOf(task.value)
     if (state === 'finished') return task.result
     if (state === 'error' && task.failure !== null) {

@@ -18,7 +18,7 @@ export class Timers {
   #unsubscribe: (() => void) | null = null
   #dueAtMs = Number.POSITIVE_INFINITY
   #cancelSleep: (() => void) | null = null
-  #cancelSweep: (() => void) | null = null
+  #sweepAtMs = 0
 
   constructor({
     engine,
@@ -35,6 +35,8 @@ export class Timers {
   async start(): Promise<void> {
     this.#unsubscribe = this.#engine.subscribe(({ wakeAtMs }) => {
       if (wakeAtMs !== null && wakeAtMs < this.#dueAtMs) this.#sleepUntil(wakeAtMs)
+      // Keys come with commits: where nothing is committed, none grow old beside new ones.
+      if (this.#clock.nowMs() >= this.#sweepAtMs) this.#sweep()
     })
     await this.#sleepUntilNext()
     this.#sweep()
@@ -43,7 +45,6 @@ export class Timers {
   stop(): void {
     this.#unsubscribe?.()
     this.#cancelSleep?.()
-    this.#cancelSweep?.()
     this.#unsubscribe = null
   }
 
@@ -79,9 +80,9 @@ export class Timers {
   }
 
   #sweep(): void {
+    this.#sweepAtMs = this.#clock.nowMs() + KEYS_SWEPT_EVERY_MS
     this.#engine
       .sendReliably({ type: 'idempotency.expire', beforeMs: this.#clock.nowMs() - KEYS_KEPT_MS })
       .catch(error => this.#log.error({ err: error }, 'forgetting old idempotency keys failed'))
-    this.#cancelSweep = this.#clock.after(KEYS_SWEPT_EVERY_MS, () => this.#sweep())
   }
 }

@@ -31,6 +31,7 @@ export const greet = defineCall({
 const CONSUMER = `
 import { createEngine, defineCall, Type } from 'rollcall'
 import * as machines from 'rollcall/machines'
+import { takes, testEngine } from 'rollcall/testing'
 
 export const add = defineCall({
   name: 'number.add',
@@ -50,6 +51,11 @@ export const add = defineCall({
 defineCall({ args: Type.Object({}), run: () => null })
 
 export const surface = [createEngine, machines]
+
+export const testing = await testEngine({ calls: [add], script: { 'number.add': takes(1_000) } })
+const sum: { sum: number } = await (await testing.submit(add, { a: 1, b: 2 })).result()
+// @ts-expect-error: the result has no such field
+sum.difference
 
 // @ts-expect-error: nothing of this name is exported
 export const absent = machines.thereIsNoSuchThing
@@ -96,6 +102,20 @@ test('The packed package, installed into an empty folder,', async t => {
   await t.test('prints its version', async () => {
     const { stdout } = await run(process.execPath, [executable(folder), '--version'])
     assert.equal(stdout.trim(), (await manifest(root)).version)
+  })
+
+  await t.test('runs the tests of calls that the README shows', async () => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8')
+    for (const name of ['calls.ts', 'calls.test.ts']) {
+      const code = new RegExp(`\`\`\`ts\\n(// ${name}\\n[^]*?)\`\`\``).exec(readme)?.[1]
+      assert.ok(code !== undefined, `the README shows no ${name}`)
+      await writeFile(join(folder, name), code)
+    }
+    // As a run of its own, not as a part of this one.
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env
+    const args = ['--test', '--test-reporter=spec', 'calls.test.ts']
+    const { stdout } = await run(process.execPath, args, { cwd: folder, env })
+    assert.match(stdout, /^ℹ pass 3$/m)
   })
 
   await t.test('types a consumer, arguments included', async () => {

@@ -36,6 +36,8 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, action: () => void): () => void {
+    // Who waits without end sets no timer.
+    if (delayMs === Number.POSITIVE_INFINITY) return () => {}
     const timer = { atMs: this.#nowMs + Math.max(0, delayMs), action }
     // Sorted by time, and by order of setting within one time.
     const at = this.#timers.findLastIndex(({ atMs }) => atMs <= timer.atMs)
@@ -53,16 +55,20 @@ export class VirtualClock implements Clock {
     await this.advanceTo(this.#nowMs + ms)
   }
 
-  /** As `advance`, to a time in ms since the epoch; one that has passed moves nothing. */
-  async advanceTo(untilMs: number): Promise<void> {
-    await quiet()
+  /**
+   * As `advance`, to a time in ms since the epoch; one that has passed moves nothing.
+   *
+   * @param rest Resolves when all that a timer set off has come to rest.
+   */
+  async advanceTo(untilMs: number, rest: () => Promise<void> = quiet): Promise<void> {
+    await rest()
     for (;;) {
       const next = this.#timers[0]
       if (next === undefined || next.atMs > untilMs) break
       this.#timers.shift()
       this.#nowMs = Math.max(this.#nowMs, next.atMs)
       next.action()
-      await quiet()
+      await rest()
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs)
   }
