@@ -14,6 +14,8 @@ export {
   unfinishedCount,
 } from './group.machine.ts'
 export { MATRIX, OPERATIONS, type Operation } from './operations.ts'
+export type { PastGroup, PastTask } from './past.ts'
+export { Replay, type ReplayOptions, type ReplayStep } from './replay.ts'
 export * from './report.ts'
 export {
   type Admission,

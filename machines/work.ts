@@ -9,13 +9,14 @@ import {
   groupGuards,
   groupMachine,
 } from './group.machine.ts'
+import { eventData, leavesLine, submissionData } from './history.ts'
 import { deriveStep } from './table.ts'
 import {
-  type Failure,
   type Json,
   stateOf,
   type Task,
   type TaskEvent,
+  type TaskState,
   taskActions,
   taskGuards,
   taskMachine,
@@ -40,6 +41,8 @@ export class Work {
   readonly #changes: Change[] = []
   readonly #tasks = new Map<string, Task>()
   readonly #groups = new Map<string, Group>()
+  /** Tasks deleted by this decision, of each group by state. */
+  readonly #purged = new Map<string, Partial<Record<TaskState, number>>>()
   readonly #counters: Slice['counters']
   readonly slice: Slice
   readonly env: Env
@@ -84,21 +87,13 @@ export class Work {
   /** Takes a task that no store has seen. */
   addTask(task: Task): void {
     this.#tasks.set(task.taskId, task)
-    this.#append(
-      task.taskId,
-      task.groupId,
-      task.rev,
-      'task.submitted',
-      task.attempt,
-      task.value,
-      null,
-    )
+    this.#appendFor(task, 'task.submitted', task.attempt, submissionData(task))
   }
 
   /** Takes a group that no store has seen. */
   addGroup(group: Group): void {
     this.#groups.set(group.groupId, group)
-    this.#append(null, group.groupId, group.rev, 'group.submitted', null, group.value, null)
+    this.#appendForGroup(group, 'group.submitted', null)
   }
 
   /**
@@ -113,16 +108,8 @@ export class Work {
     const before = current.value
     const next = { ...stepped, rev: this.nextRev() }
     this.#tasks.set(next.taskId, next)
-    if (!quiet.has(event.type)) {
-      this.#append(
-        next.taskId,
-        next.groupId,
-        next.rev,
-        event.type,
-        task.attempt,
-        next.value,
-        historyData(event),
-      )
+    if (leavesLine(event)) {
+      this.#appendFor(next, event.type, current.attempt, eventData(event, next.value))
     }
     const group = this.groupOf(next)
     if (group !== undefined) this.#touch(group, before, next)
@@ -138,7 +125,7 @@ export class Work {
     this.#groups.set(next.groupId, next)
     if (next.value !== current.value) {
       const type = event.type === 'group.moved' ? `group.${next.value}` : event.type
-      this.#append(null, next.groupId, next.rev, type, null, next.value, null)
+      this.#appendForGroup(next, type, null)
     }
     return next
   }
@@ -165,10 +152,17 @@ export class Work {
       this.#changes.push({ type: 'group.delete', groupId: group.groupId })
     } else {
       this.#groups.set(group.groupId, next)
+      const purged = this.#purged.get(group.groupId) ?? {}
+      this.#purged.set(group.groupId, { ...purged, [state]: (purged[state] ?? 0) + 1 })
     }
   }
 
   decision(reply: Decision['reply']): Decision {
+    // A deleted task takes its history with it; how many there were stays in that of the group.
+    for (const [groupId, states] of this.#purged) {
+      const group = this.#groups.get(groupId)
+      if (group !== undefined) this.#appendForGroup(group, 'group.purged', states)
+    }
     const changes: Change[] = []
     for (const group of this.#groups.values()) changes.push({ type: 'group.put', group })
     for (const task of this.#tasks.values()) changes.push({ type: 'task.put', task })
@@ -196,52 +190,17 @@ export class Work {
     }
   }
 
-  #append(
-    taskId: string | null,
-    groupId: string | null,
-    eventId: number,
-    type: string,
-    attempt: number | null,
-    value: string,
-    data: Json,
-  ): void {
+  #appendFor(task: Task, type: string, attempt: number, data: Json): void {
+    const { taskId, groupId, rev: eventId, value } = task
     const { nowMs: atMs } = this.env
-    this.#changes.push({
-      type: 'event.append',
-      event: { eventId, atMs, taskId, groupId, type, attempt, value, data },
-    })
+    const event = { eventId, atMs, taskId, groupId, type, attempt, value, data }
+    this.#changes.push({ type: 'event.append', event })
   }
-}
 
-/** Events that leave no line in the history: they come often, or say nothing to a person. */
-const quiet = new Set<TaskEvent['type']>([
-  'task.progressed',
-  'task.unblocked',
-  'task.place_freed',
-  'task.judged',
-  'task.spawned',
-])
-
-/** What the history keeps of an event beside its type and time. */
-function historyData(event: TaskEvent): Json {
-  switch (event.type) {
-    case 'task.failed':
-      return { ...codeOf(event.failure), retry_at_ms: event.retryAtMs }
-    case 'task.interrupted':
-      return { crashed: event.crashed, rerun: event.rerun }
-    case 'task.rejected':
-    case 'task.unresponsive':
-      return codeOf(event.failure)
-    case 'task.placed':
-      return { response: event.response }
-    case 'task.start':
-      return { worker: event.worker }
-    default:
-      return null
+  #appendForGroup(group: Group, type: string, data: Json): void {
+    const { groupId, rev: eventId, value } = group
+    const { nowMs: atMs } = this.env
+    const event = { eventId, atMs, taskId: null, groupId, type, attempt: null, value, data }
+    this.#changes.push({ type: 'event.append', event })
   }
-}
-
-function codeOf(failure: Failure): { code: string; description: string } {
-  const { code, description } = failure.error
-  return { code, description }
 }

@@ -1,21 +1,22 @@
 // The command line: turns arguments and environment into options, starts what they ask for, and
 // gives the exit status. Reading them is config.ts, serving is main.ts.
-import { createRequire } from 'node:module'
 import { readConfig, type ServeConfig } from './config.ts'
+import { packageVersion } from './version.ts'
 
 /**
  * Runs one `rollcall` command line to its end.
  *
  * @param argv Arguments without the executable and the script.
  * @param env  Environment; every option has a twin in it.
- * @returns The exit status: 0 when all went well, 1 when serving failed, 2 when the command line
- *   or the environment is wrong.
+ * @returns The exit status: 0 when all went well, 1 when the command failed or a replay differs from the
+ *   record, 2 when the command line, the environment or a file to replay is wrong.
  */
 export async function run(
   argv: readonly string[] = process.argv.slice(2),
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<number> {
   const config = readConfig(argv, env)
+  // Each command is loaded only when it is asked for: help and a wrong option answer without waiting.
   switch (config.kind) {
     case 'help':
       process.stdout.write(config.text)
@@ -24,32 +25,35 @@ export async function run(
       process.stdout.write(`${packageVersion()}\n`)
       return 0
     case 'invalid':
-      process.stderr.write(`rollcall: ${config.message}\n`)
-      return config.exitStatus
+      return fail(config.message, config.exitStatus)
     case 'serve':
       return serveUntilStopped(config.options)
+    case 'export': {
+      const { exportToFile } = await import('./history/export-command.ts')
+      return exportToFile(config.options, process.stdout).catch(error => fail(messageOf(error), 1))
+    }
+    case 'replay': {
+      const { replayFile } = await import('./history/replay-command.ts')
+      return replayFile(config.options, process.stdout).catch(error => fail(messageOf(error), 2))
+    }
   }
 }
 
 async function serveUntilStopped(options: ServeConfig): Promise<number> {
   try {
-    // Loaded only here: help, version and a wrong option answer without waiting for the server.
     const { serve } = await import('./main.ts')
     return await serve(options)
   } catch (error) {
-    process.stderr.write(`rollcall: ${explain(error, options)}\n`)
-    return 1
+    const wantsStack = options.logLevel === 'debug' || options.logLevel === 'trace'
+    return fail((wantsStack && error instanceof Error && error.stack) || messageOf(error), 1)
   }
 }
 
-function explain(error: unknown, options: ServeConfig): string {
-  if (!(error instanceof Error)) return String(error)
-  const wantsStack = options.logLevel === 'debug' || options.logLevel === 'trace'
-  return (wantsStack && error.stack) || error.message
+function fail(message: string, exitStatus: number): number {
+  process.stderr.write(`rollcall: ${message}\n`)
+  return exitStatus
 }
 
-// By the package's own name, because the source and the built file lie at different depths.
-function packageVersion(): string {
-  const manifest: { version: string } = createRequire(import.meta.url)('rollcall/package.json')
-  return manifest.version
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -86,6 +86,7 @@ export {
 } from './calls.ts'
 export type { Commit } from './engine.ts'
 export * from './errors.ts'
+export { exportGroup, type HistorySource } from './history/export.ts'
 export { type ListenOptions, serveUntilSignal } from './http/listen.ts'
 export type { HttpOptions } from './http/plugin.ts'
 export type { RouteOptionsOfCall, RouteRequest } from './http/route.ts'

@@ -25,6 +25,7 @@ import {
   NotCancellableError,
   NotFoundError,
 } from './errors.ts'
+import { exportGroup } from './history/export.ts'
 import { type Clock, type Ids, type Random, systemClock, systemIds, systemRandom } from './ports.ts'
 import { recover } from './recovery.ts'
 import { Runner } from './runner.ts'
@@ -290,6 +291,12 @@ export class Rollcall {
   async purge(states: TaskSpec['dependsOn'][number]['states']): Promise<void> {
     await this.#ready
     await this.engine.send({ type: 'tasks.purge', states })
+  }
+
+  /** The lines of a group's history file. @throws {NotFoundError} No group has that id. */
+  async *exportGroup(groupId: string): AsyncGenerator<string> {
+    await this.#ready
+    yield* exportGroup(this.store, groupId, this.#clock.nowMs())
   }
 
   /** Calls `listener` after each commit with what changed; the answer ends it. */

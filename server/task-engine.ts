@@ -160,6 +160,11 @@ export class TaskEngine {
     return this.core.changeGroup(groupId, change)
   }
 
+  /** The lines of a group's history file, for `rollcall replay` and `replayTest`. */
+  exportGroup(groupId: string): AsyncGenerator<string> {
+    return this.core.exportGroup(groupId)
+  }
+
   /** Calls `listener` after each commit with the ids of what changed; the answer ends it. */
   subscribe(listener: (commit: Commit) => void): () => void {
     return this.core.subscribe(listener)

@@ -11,5 +11,6 @@ export {
   succeeds,
   takes,
 } from './outcomes.ts'
+export { type Replayed, type ReplayTestOptions, replayTest } from './replay-test.ts'
 export type { Run } from './stage.ts'
 export { type TestEngine, type TestEngineOptions, testEngine } from './test-engine.ts'

@@ -91,10 +91,11 @@ describe('Options', () => {
 
 describe('Other commands', () => {
   test('Help is given for the asking, and names every option with its default', () => {
-    for (const line of ['', 'help', '--help', '-h', 'serve --help', 'help serve']) {
+    for (const line of ['', 'help', '--help', '-h', 'serve --help', 'help serve', 'help me']) {
       const config = readConfig(words(line), {})
       assert.equal(config.kind, 'help', line)
       if (config.kind !== 'help') continue
+      assert.match(config.text, /rollcall export .*\n.*rollcall replay FILE/)
       for (const name of ['calls', 'port', 'host', 'data', 'database-url', 'mount']) {
         assert.match(config.text, new RegExp(`--${name} `))
       }
@@ -104,10 +105,74 @@ describe('Other commands', () => {
     }
   })
 
+  test('Each command has a help of its own', () => {
+    const says: Record<string, RegExp> = {
+      'export --help': /^rollcall export:.*--group ID .*--data DIR .*--out FILE .*--help/s,
+      'help export': /^rollcall export:/,
+      'export --group x -h': /^rollcall export:/,
+      'replay --help': /^rollcall replay:.*Usage: rollcall replay FILE\n.*status 0.*--help/s,
+      'help replay': /^rollcall replay:/,
+    }
+    for (const [line, text] of Object.entries(says)) {
+      const config = readConfig(words(line), {})
+      assert.match(config.kind === 'help' ? config.text : config.kind, text, line)
+    }
+  })
+
   test('The version is given for the asking', () => {
     for (const line of ['--version', '-v', 'serve --version']) {
       assert.equal(readConfig(words(line), {}).kind, 'version', line)
     }
+  })
+})
+
+describe('Export and replay', () => {
+  const GROUP = '0198c0de-0000-7000-8000-00000000abcd'
+
+  test('export takes a group, in either case, and has a file and a folder to begin with', () => {
+    assert.deepEqual(readConfig(words(`export --group ${GROUP.toUpperCase()}`), {}), {
+      kind: 'export',
+      options: { groupId: GROUP, dataDir: '.rollcall', out: `${GROUP}.rollcall.jsonl` },
+    })
+  })
+
+  test('export takes a folder and a file, or standard output, also from the environment', () => {
+    const options = { groupId: GROUP, dataDir: 'd', out: '-' }
+    const line = `export --data d --out - --group=${GROUP}`
+    assert.deepEqual(readConfig(words(line), {}), { kind: 'export', options })
+    const env = { ROLLCALL_GROUP: GROUP, ROLLCALL_DATA: 'd', ROLLCALL_OUT: '-' }
+    assert.deepEqual(readConfig(['export'], env), { kind: 'export', options })
+  })
+
+  test('replay takes a file, whatever it is called', () => {
+    for (const file of ['a.jsonl', 'serve', '../a b.jsonl']) {
+      assert.deepEqual(readConfig(['replay', file], {}), { kind: 'replay', options: { file } })
+    }
+    assert.deepEqual(readConfig(['replay', '--', '--odd'], {}), {
+      kind: 'replay',
+      options: { file: '--odd' },
+    })
+  })
+
+  const cases: [line: string, message: RegExp][] = [
+    ['export', /^"export" needs a group: --group ID\nTry "rollcall export --help"/],
+    ['export --group', /--group needs an ID/],
+    ['export --group 17', /^--group is "17", but the id of a group is a UUID/],
+    [`export --group ${GROUP}0`, /a UUID/],
+    [`export ${GROUP}`, /"export" takes options only/],
+    [`export --group ${GROUP} --port 1`, /^"export" takes no option --port\nTry "rollcall export/],
+    [`serve --group ${GROUP}`, /^"serve" takes no option --group\nTry "rollcall serve/],
+    ['replay', /^"replay" needs a FILE\nTry "rollcall replay --help"/],
+    ['replay a b', /^"replay" takes one FILE, and "b" is another/],
+    ['replay a --out b', /^"replay" takes no option --out/],
+  ]
+  for (const [line, message] of cases) {
+    test(`"${line}" is refused`, () => assert.match(refused(line), message))
+  }
+
+  test('No option of another command is looked for in the environment', () => {
+    const env = { ROLLCALL_PORT: 'http', ROLLCALL_GROUP: 'x' }
+    assert.equal(readConfig(['replay', 'a'], env).kind, 'replay')
   })
 })
 

@@ -1,16 +1,20 @@
 // The test kit as its users meet it: real calls, scripted runs, a clock that only the test moves.
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { CallError, created, defineCall, Type } from '../../server/index.ts'
 import {
   crashes,
   fails,
   hangs,
+  replayTest,
   runs,
   succeeds,
   takes,
   testEngine,
 } from '../../server/testing/index.ts'
+import { temporaryFolder } from '../support/temp.ts'
 
 const MINUTE = 60_000
 
@@ -309,5 +313,38 @@ describe('A mistake in a test', () => {
     const engine = await testEngine({ calls, script, patienceMs: 10 })
     await engine.submit(sync, { id: 'fedora' })
     await assert.rejects(engine.run(), /feed.sync has run for 10 ms of real time/)
+  })
+})
+
+describe('What happened in a test', () => {
+  test('can be exported, and replayed as an incident', async t => {
+    const engine = await testEngine({
+      calls,
+      script: { 'feed.sync': [takes(1_000, crashes()), fails(), succeeds()] },
+    })
+    const { groupId } = await engine.submitGroup({
+      calls: [
+        { id: 'sync', call: sync, args: { id: 'a' } },
+        { call: publish, depends_on: ['sync'] },
+      ],
+    })
+    await engine.run()
+    const file = join(await temporaryFolder(t), 'incident.rollcall.jsonl')
+    await writeFile(file, engine.exportGroup(groupId))
+
+    const registered: (() => Promise<void>)[] = []
+    replayTest(file, {
+      test: (_, run) => registered.push(run),
+      check: ({ group, tasks, steps }) => {
+        assert.deepEqual([group.value, group.counts.finished], ['settled', 2])
+        assert.deepEqual(
+          tasks.map(task => task.attempt),
+          [3, 1],
+        )
+        assert.equal(steps.filter(step => step.event.type === 'task.interrupted').length, 1)
+      },
+    })
+    assert.equal(registered.length, 1)
+    await registered[0]?.()
   })
 })

@@ -27,6 +27,13 @@ export function openWriter(path: string, pageCountMax: number | null): DatabaseS
 /** Opens it for reading only: what the writer has not committed cannot be seen here. */
 export function openReader(path: string): DatabaseSync {
   return opened(path, { readOnly: true, timeout: 1_000 }, db => {
+    checkOrigin(db, path)
+    const version = schemaVersion(db, path)
+    if (version < MIGRATIONS.length) {
+      throw new StoreError(
+        `${path} has schema version ${version}, and this Rollcall reads version ${MIGRATIONS.length}; serve it once to bring it up to date`,
+      )
+    }
     db.exec('PRAGMA cache_size = -16384')
   })
 }
@@ -112,13 +119,17 @@ function checkOrigin(db: DatabaseSync, path: string): void {
   }
 }
 
-function migrate(db: DatabaseSync, path: string): void {
+/** How many steps of the schema a database has taken. */
+function schemaVersion(db: DatabaseSync, path: string): number {
   const version = value(db, 'PRAGMA user_version') as number
-  if (version > MIGRATIONS.length) {
-    throw new StoreError(
-      `${path} has schema version ${version}; this Rollcall knows versions up to ${MIGRATIONS.length}, so a later one wrote it`,
-    )
-  }
+  if (version <= MIGRATIONS.length) return version
+  throw new StoreError(
+    `${path} has schema version ${version}; this Rollcall knows versions up to ${MIGRATIONS.length}, so a later one wrote it`,
+  )
+}
+
+function migrate(db: DatabaseSync, path: string): void {
+  const version = schemaVersion(db, path)
   for (const [index, step] of MIGRATIONS.entries()) {
     if (index < version) continue
     db.exec('BEGIN IMMEDIATE')

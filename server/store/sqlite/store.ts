@@ -1,6 +1,6 @@
 // The embedded default store: SQLite in a folder. One connection writes, in transactions one after another;
 // another reads what is committed.
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import {
@@ -24,7 +24,14 @@ import { SqliteTransaction } from './transaction.ts'
 export interface SqliteOptions {
   /** Pages of 4 KiB that the database may have at most; reaching it is like a full disk. Default: none. */
   pageCountMax?: number
+  /**
+   * Reads what is there and writes nothing, not even a lock: also beside the process that serves the
+   * folder, and after its death. Default: false.
+   */
+  readOnly?: boolean
 }
+
+const DATABASE = 'rollcall.db'
 
 /** Tasks that a listing reads at once. */
 const PAGE = 256
@@ -47,14 +54,14 @@ export const READS = {
   history: 'SELECT * FROM task_events WHERE event_id > ? ORDER BY event_id LIMIT ?',
 }
 
-/** A store in a folder, which is made when it is not there. */
+/** A store in a folder, which is made when it is not there unless it is opened for reading only. */
 export function sqliteStore(directory: string, options: SqliteOptions = {}): Store {
   return new SqliteStore(directory, options)
 }
 
 interface Connections {
-  writer: DatabaseSync
-  writing: Statements
+  /** Null when the store is opened for reading only. */
+  writer: { db: DatabaseSync; writing: Statements } | null
   reader: DatabaseSync
   reading: Statements
   unlock: () => void
@@ -74,6 +81,18 @@ class SqliteStore implements Store {
   async open(): Promise<void> {
     if (this.#connections !== null)
       throw new StoreError(`the store in ${this.#directory} is open already`)
+    this.#connections = this.#options.readOnly ? this.#openReadOnly() : this.#openWhole()
+  }
+
+  #openReadOnly(): Connections {
+    const path = join(this.#directory, DATABASE)
+    if (!existsSync(path)) throw new StoreError(`no store of Rollcall is in ${this.#directory}`)
+    const reader = openReader(path)
+    defineSearchFunctions(reader)
+    return { writer: null, reader, reading: new Statements(reader), unlock: () => {} }
+  }
+
+  #openWhole(): Connections {
     try {
       mkdirSync(this.#directory, { recursive: true })
     } catch (error) {
@@ -85,14 +104,14 @@ class SqliteStore implements Store {
     const unlock = lockFolder(this.#directory)
     const opened: DatabaseSync[] = []
     try {
-      const path = join(this.#directory, 'rollcall.db')
+      const path = join(this.#directory, DATABASE)
       const writer = openWriter(path, this.#options.pageCountMax ?? null)
       opened.push(writer)
       const reader = openReader(path)
       opened.push(reader)
       defineSearchFunctions(reader)
-      const [writing, reading] = [new Statements(writer), new Statements(reader)]
-      this.#connections = { writer, writing, reader, reading, unlock }
+      const writing = new Statements(writer)
+      return { writer: { db: writer, writing }, reader, reading: new Statements(reader), unlock }
     } catch (error) {
       for (const connection of opened) connection.close()
       unlock()
@@ -106,7 +125,7 @@ class SqliteStore implements Store {
     if (connections === null) return
     this.#connections = null
     connections.reader.close()
-    connections.writer.close()
+    connections.writer?.db.close()
     connections.unlock()
   }
 
@@ -121,18 +140,19 @@ class SqliteStore implements Store {
   }
 
   async #transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const { writer, writing } = this.#open()
-    guarded('no transaction can begin', () => writer.exec('BEGIN IMMEDIATE'))
+    const { writer } = this.#open()
+    if (writer === null) throw new StoreError('the store is open for reading only')
+    const { db, writing } = writer
+    guarded('no transaction can begin', () => db.exec('BEGIN IMMEDIATE'))
     const tx = new SqliteTransaction(writing)
     try {
       const result = await work(tx)
       tx.finish()
-      writer.exec('COMMIT')
+      db.exec('COMMIT')
       return result
     } catch (error) {
       // Some failures, such as a full disk, have ended the transaction already.
-      if (writer.isTransaction)
-        guarded('a transaction cannot be undone', () => writer.exec('ROLLBACK'))
+      if (db.isTransaction) guarded('a transaction cannot be undone', () => db.exec('ROLLBACK'))
       throw asStoreError('the store cannot commit', error)
     } finally {
       tx.end()
