@@ -109,9 +109,12 @@ const actions = Object.fromEntries(
   (Object.keys(groupActions) as GroupAction[]).map(name => [name, assigned(name)]),
 ) as Record<GroupAction, ReturnType<typeof assigned>>
 
-const cancel = [
+/** One that is closed has an unfinished task: with the last, it settled. */
+const cancelWhileClosed = { target: '#group.cancelling', actions: ['markCanceled'] } as const
+
+const cancelWhileOpen = [
   { guard: 'isEmpty', target: '#group.settled', actions: ['markCanceled', 'end'] },
-  { target: '#group.cancelling', actions: ['markCanceled'] },
+  cancelWhileClosed,
 ] as const
 
 const movedWhileOpen = [
@@ -149,10 +152,11 @@ export const groupMachine = setup({
   states: {
     active: {
       initial: 'open',
-      on: { 'group.cancel': cancel, 'group.joined': { actions: ['join'] } },
+      on: { 'group.joined': { actions: ['join'] } },
       states: {
         open: {
           on: {
+            'group.cancel': cancelWhileOpen,
             'group.moved': movedWhileOpen,
             'group.close': close('#group.active.closed'),
             'group.suspend': { target: '#group.suspended.open' },
@@ -161,6 +165,7 @@ export const groupMachine = setup({
         },
         closed: {
           on: {
+            'group.cancel': cancelWhileClosed,
             'group.moved': movedWhileClosed,
             'group.suspend': { target: '#group.suspended.closed' },
             'group.resume': {},
@@ -170,10 +175,11 @@ export const groupMachine = setup({
     },
     suspended: {
       initial: 'open',
-      on: { 'group.cancel': cancel, 'group.joined': { actions: ['join'] } },
+      on: { 'group.joined': { actions: ['join'] } },
       states: {
         open: {
           on: {
+            'group.cancel': cancelWhileOpen,
             'group.moved': movedWhileOpen,
             'group.close': close('#group.suspended.closed'),
             'group.resume': { target: '#group.active.open' },
@@ -182,6 +188,7 @@ export const groupMachine = setup({
         },
         closed: {
           on: {
+            'group.cancel': cancelWhileClosed,
             'group.moved': movedWhileClosed,
             'group.resume': { target: '#group.active.closed' },
             'group.suspend': {},
