@@ -61,6 +61,9 @@ export type GroupReply = {
 /** `stale`: a report from an attempt that was replaced or has ended. */
 export type RunnerReply = { outcome: 'taken' | 'stale' }
 
+/** `held`: ready tasks that their group kept from starting; those behind them were not looked at. */
+export type FillReply = { held: number }
+
 /** What each command answers. */
 export interface Replies {
   'tasks.submit': SubmitReply & Replayed
@@ -72,6 +75,7 @@ export interface Replies {
   'group.resume': GroupReply
   'group.close': GroupReply
   'tasks.purge': { deleted: number }
+  'slots.fill': FillReply
   'task.progressed': RunnerReply
   'task.succeeded': RunnerReply
   'task.failed': RunnerReply

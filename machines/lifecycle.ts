@@ -1,7 +1,7 @@
 // A task from its start to its end, and what its end means for others: its reservations are released,
 // whoever waited for them or depended on it is judged again, and its group counts it.
 import type { Command } from './commands.ts'
-import type { RunnerReply } from './effects.ts'
+import type { FillReply, RunnerReply } from './effects.ts'
 import { isSuspended } from './group.machine.ts'
 import { type FinalState, isFinal, type Task, type TaskEvent } from './task.machine.ts'
 import type { Work } from './work.ts'
@@ -9,20 +9,14 @@ import type { Work } from './work.ts'
 type Of<T extends Command['type']> = Extract<Command, { type: T }>
 
 /** Starts ready tasks in free slots: higher priority first, then by place. */
-export function fillSlots(work: Work, command: Of<'slots.fill'>): null {
-  let free = command.free
+export function fillSlots(work: Work, command: Of<'slots.fill'>): FillReply {
   let held = 0
   for (const taskId of work.slice.ready) {
     const task = work.task(taskId) as Task
-    if (holdBack(work, task)) {
-      held += 1
-    } else {
-      start(work, task, command.worker)
-      free -= 1
-    }
+    if (holdBack(work, task)) held += 1
+    else start(work, task, command.worker)
   }
-  if (held > 0 && free > 0) work.followUps.push({ ...command, free })
-  return null
+  return { held }
 }
 
 /**

@@ -58,6 +58,8 @@ interface Decided {
 }
 
 interface Committed {
+  /** Whether slots were left free that tasks may be ready for. */
+  again: boolean
   commit: Commit
   effects: Effect[]
   decided: Decided[]
@@ -193,6 +195,7 @@ export class Engine {
       return
     }
     this.#refused = 0
+    if (committed.again) this.#fillWanted = true
     this.#publish(committed)
   }
 
@@ -210,6 +213,7 @@ export class Engine {
   async #commit(batch: Letter[]): Promise<Committed> {
     const commit: Commit = { rev: 0, taskIds: new Set(), groupIds: new Set(), wakeAtMs: null }
     const effects: Effect[] = []
+    let again = false
     const decided = await this.#store.transaction(async tx => {
       const outcome: Decided[] = []
       for (const letter of batch) {
@@ -218,11 +222,14 @@ export class Engine {
       const free = this.#performer?.freeSlots() ?? 0
       if (free > 0) {
         const worker = this.#performer?.worker ?? ''
-        await this.#decide(tx, { type: 'slots.fill', free, worker }, commit, effects)
+        const fill: Command = { type: 'slots.fill', free, worker }
+        const { reply } = await this.#decide(tx, fill, commit, effects)
+        // Not in this transaction: a group's change would reach all of its tasks at once.
+        again = (reply as ReplyOf<'slots.fill'>).held > 0
       }
       return outcome
     })
-    return { commit, effects, decided }
+    return { again, commit, effects, decided }
   }
 
   /** Lets the world see what is on disk. Whatever throws here, the batch is not taken again. */

@@ -186,11 +186,12 @@ export class Rollcall {
     options: SubmitOptions = {},
   ): Promise<Submitted> {
     await this.#ready
-    const group = await this.group(groupId)
+    // A group that was deleted may have answered this key before: that answer is given again.
+    const tags = (await this.store.group(groupId))?.tags ?? []
     const reply = await this.engine.send({
       type: 'group.add',
       groupId,
-      specs: calls.map(call => this.#spec(call, group.tags, options.principal ?? null)),
+      specs: calls.map(call => this.#spec(call, tags, options.principal ?? null)),
       idempotency: idempotencyOf(options),
     })
     return this.#submitted(reply, options)

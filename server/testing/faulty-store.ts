@@ -51,6 +51,7 @@ export class FaultyStore implements Store {
   }
 
   async close(): Promise<void> {
+    if (this.#dead) return never
     this.#isOpen = false
     await this.#inner.close()
   }

@@ -1,10 +1,13 @@
 // Groups so large that what is proportional to them must not sit in one call's arguments.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { SLICE_LIMIT } from '../../machines/index.ts'
 import { defineCall } from '../../server/calls.ts'
 import { Rollcall } from '../../server/rollcall.ts'
 import { sqliteStore } from '../../server/store/sqlite/store.ts'
+import { quiet } from '../../server/testing/virtual-clock.ts'
 import { temporaryFolder } from '../support/temp.ts'
+import { Script, start } from './world.ts'
 
 const noop = defineCall({ name: 'noop', run: () => null })
 const forever = defineCall({
@@ -52,4 +55,23 @@ test('20,000 dependants are skipped when the task that they wait for is cancelle
   })
   assert.equal((await rollcall.summary(groupId)).skipped, 20_000)
   await rollcall.close()
+})
+
+test('a group whose handlers stop at once is cancelled slice by slice, not in one transaction', async () => {
+  const script = new Script()
+  const calls = [defineCall({ name: 'work', run: script.runPolitely })]
+  const { rollcall } = await start({ calls, concurrency: 1 })
+  const { groupId } = await rollcall.submitGroup({
+    calls: Array.from({ length: 5_000 }, () => ({ call: 'work' })),
+  })
+  await quiet()
+  let largest = 0
+  rollcall.subscribe(({ taskIds }) => {
+    largest = Math.max(largest, taskIds.size)
+  })
+  await rollcall.cancelGroup(groupId)
+  await quiet()
+  assert.equal((await rollcall.summary(groupId)).canceled, 5_000)
+  assert.ok(largest <= 2 * SLICE_LIMIT, `${largest} tasks in one transaction`)
+  assert.equal(script.started.length, 1)
 })
