@@ -1,4 +1,4 @@
-// Makes dist/, the JavaScript and types that the package ships, from machines/ and server/.
+// Makes dist/, the JavaScript, types and web page that the package ships, from machines/ and server/.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,17 +9,26 @@ const dist = join(root, 'dist')
 // From nothing each time: a file that was renamed would otherwise be shipped for ever.
 rmSync(dist, { recursive: true, force: true })
 
-const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-const args = [tsc, '-p', 'tsconfig.build.json']
-const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
-if (status !== 0) process.exit(status ?? 1)
+run('typescript', 'bin', 'tsc')('-p', 'tsconfig.build.json')
+run('vite', 'bin', 'vite.js')('build', '--logLevel', 'warn')
 
+// What the page is made of stays; what was made of it is shipped.
+const page = join(root, 'server', 'inspector', 'page')
 // SQL, pages and the like lie beside the code that reads them, in the package as in the source.
 for (const folder of ['machines', 'server']) {
   cpSync(join(root, folder), join(dist, folder), {
     recursive: true,
-    filter: source => !/\.tsx?$/.test(source),
+    filter: source => !/\.tsx?$/.test(source) && source !== page,
   })
 }
 
 chmodSync(join(dist, 'server', 'bin.js'), 0o755)
+
+/** Runs a package's program in the root, and ends with its status when that is not 0. */
+function run(...program: string[]) {
+  return (...args: string[]) => {
+    const file = join(root, 'node_modules', ...program)
+    const { status } = spawnSync(process.execPath, [file, ...args], { cwd: root, stdio: 'inherit' })
+    if (status !== 0) process.exit(status ?? 1)
+  }
+}

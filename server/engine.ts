@@ -5,9 +5,12 @@ import {
   type Decision,
   decide,
   type Effect,
+  type Group,
+  type HistoryEvent,
   needs,
   type ReplyOf,
   SLICE_LIMIT,
+  type Task,
 } from '../machines/index.ts'
 import { StoreError, UnavailableError } from './errors.ts'
 import type { Clock, Ids } from './ports.ts'
@@ -25,8 +28,11 @@ export interface Performer {
 export interface Commit {
   /** Number of the last change in it. */
   rev: number
-  taskIds: Set<string>
-  groupIds: Set<string>
+  /** By id, as they are after it; null: deleted. */
+  tasks: Map<string, Task | null>
+  groups: Map<string, Group | null>
+  /** What it added to the history, oldest first. */
+  events: HistoryEvent[]
   /** The soonest time at which a task changed in it wants to be woken; null when none does. */
   wakeAtMs: number | null
 }
@@ -211,7 +217,13 @@ export class Engine {
   }
 
   async #commit(batch: Letter[]): Promise<Committed> {
-    const commit: Commit = { rev: 0, taskIds: new Set(), groupIds: new Set(), wakeAtMs: null }
+    const commit: Commit = {
+      rev: 0,
+      tasks: new Map(),
+      groups: new Map(),
+      events: [],
+      wakeAtMs: null,
+    }
     const effects: Effect[] = []
     let again = false
     const decided = await this.#store.transaction(async tx => {
@@ -278,19 +290,22 @@ function note(commit: Commit, decision: Decision): void {
         commit.rev = change.rev
         break
       case 'task.put': {
-        commit.taskIds.add(change.task.taskId)
+        commit.tasks.set(change.task.taskId, change.task)
         const { wakeAtMs } = change.task
         if (wakeAtMs !== null) commit.wakeAtMs = Math.min(commit.wakeAtMs ?? wakeAtMs, wakeAtMs)
         break
       }
       case 'task.delete':
-        commit.taskIds.add(change.taskId)
+        commit.tasks.set(change.taskId, null)
         break
       case 'group.put':
-        commit.groupIds.add(change.group.groupId)
+        commit.groups.set(change.group.groupId, change.group)
         break
       case 'group.delete':
-        commit.groupIds.add(change.groupId)
+        commit.groups.set(change.groupId, null)
+        break
+      case 'event.append':
+        commit.events.push(change.event)
         break
       default:
     }

@@ -25,6 +25,7 @@ import {
   NotCancellableError,
   NotFoundError,
 } from './errors.ts'
+import { Feed } from './feed.ts'
 import { exportGroup } from './history/export.ts'
 import { type Clock, type Ids, type Random, systemClock, systemIds, systemRandom } from './ports.ts'
 import { recover } from './recovery.ts'
@@ -74,6 +75,8 @@ export class Rollcall {
   readonly hrefs: Hrefs
   readonly engine: Engine
   readonly store: Store
+  /** What happens, for whoever follows it. */
+  readonly feed: Feed
   readonly #runner: Runner
   readonly #timers: Timers
   readonly #clock: Clock
@@ -93,6 +96,7 @@ export class Rollcall {
     this.#log = log
     const { ids = systemIds, sliceLimit } = options
     this.engine = new Engine({ store, clock, ids, sliceLimit })
+    this.feed = new Feed({ engine: this.engine, store, clock })
     this.#timers = new Timers({ engine: this.engine, store, clock, log })
     this.#runner = new Runner({
       engine: this.engine,
@@ -323,10 +327,20 @@ export class Rollcall {
     return this.until({
       read: () => this.task(taskId),
       done: task => isFinal(task.value),
-      concerns: ({ taskIds }) => taskIds.has(taskId),
+      concerns: ({ tasks }) => tasks.has(taskId),
       timeoutMs,
       ...(signal === undefined ? {} : { signal }),
     })
+  }
+
+  /** The clock that it goes by. */
+  get clock(): Clock {
+    return this.#clock
+  }
+
+  /** Handlers that may run at once in this process, and how many do. */
+  get slots(): { total: number; busy: number } {
+    return { total: this.#runner.concurrency, busy: this.#runner.runningCount }
   }
 
   /** Aborted as soon as no more work is taken. */
@@ -366,6 +380,7 @@ export class Rollcall {
     await this.engine.drain()
     // Whoever waits looks at the store a last time.
     this.#stopped.abort()
+    this.feed.close()
     await Promise.allSettled(this.#waits)
     await this.store.close()
   }

@@ -64,6 +64,11 @@ export class Runner implements Performer {
     return this.#accepting ? Math.max(0, this.#parts.concurrency - this.#runs.size) : 0
   }
 
+  /** Handlers that may run at once. */
+  get concurrency(): number {
+    return this.#parts.concurrency
+  }
+
   get runningCount(): number {
     return this.#runs.size
   }

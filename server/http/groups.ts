@@ -113,7 +113,7 @@ function groupPolls(app: RestApp, parts: RestParts): void {
     read: () => rollcall.group(groupId),
     version,
     ended: ({ value }) => value === 'settled',
-    concerns: ({ groupIds }) => groupIds.has(groupId),
+    concerns: ({ groups }) => groups.has(groupId),
   })
 
   app.get(

@@ -1,6 +1,7 @@
 // The Fastify plugin's inside: mounts the REST interface of an engine on an app.
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
+import { inspectorRoutes } from '../inspector/plugin.ts'
 import type { TaskEngine } from '../task-engine.ts'
 import { takeJsonOnly } from './body.ts'
 import { answerError } from './error-body.ts'
@@ -17,6 +18,8 @@ export interface HttpOptions {
   bodyLimit?: number
   /** The largest body of a group's submission, in bytes; default 32 MiB. */
   groupBodyLimit?: number
+  /** Whether `/inspect/`, the page that shows what happens, is served; default true. */
+  inspector?: boolean
   /**
    * Whether the app's other routes follow the same conventions: bodies are JSON, and every error, 404 and
    * 405 of the app has the same body. Default false: they are the app's own affair.
@@ -49,7 +52,7 @@ export async function mountRest(
   options: HttpOptions,
   stop: () => Promise<void>,
 ): Promise<void> {
-  const { syncWaitMs = 30_000, wholeApp = false } = options
+  const { syncWaitMs = 30_000, wholeApp = false, inspector = true } = options
   const { bodyLimit = MEBIBYTE, groupBodyLimit = 32 * MEBIBYTE } = options
   const { core: rollcall, mount } = engine
   const closing = new AbortController()
@@ -77,6 +80,7 @@ export async function mountRest(
       followConventions(probes)
       probeRoutes(probes, rollcall, () => outside.swagger())
     })
+    if (inspector) inspectorRoutes(outside, { rollcall, routes, mount })
     outside.register(
       async rest => restRoutes(rest, routes, { ...poll, submissions, bodyLimit, groupBodyLimit }),
       { prefix: `${mount}/v2` },

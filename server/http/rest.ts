@@ -4,7 +4,9 @@ import type { TObject, TSchema } from 'typebox'
 import { takeJsonOnly } from './body.ts'
 import { callRoutes } from './calls.ts'
 import { answerError } from './error-body.ts'
+import { eventRoutes } from './events.ts'
 import { groupRoutes } from './groups.ts'
+import { machineRoutes } from './machines.ts'
 import { answerMissing, type RouteTable } from './not-found.ts'
 import { readQuery } from './query.ts'
 import type { RestApp, RestParts, TypeBox } from './rest-app.ts'
@@ -27,6 +29,8 @@ export function restRoutes(app: FastifyInstance, routes: RouteTable, parts: Rest
   searchRoutes(typed, parts)
   groupRoutes(typed, parts)
   callRoutes(typed, parts)
+  eventRoutes(typed, parts)
+  machineRoutes(typed)
 }
 
 /** Errors, validation and queries as CONTRACT §4 has them, for this instance and those below it. */

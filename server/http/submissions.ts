@@ -107,7 +107,7 @@ export class Submissions {
     const task = await rollcall.until({
       read: () => rollcall.task(taskId),
       done: each => isFinal(each.value) || (!patient && hasToWait(each)),
-      concerns: ({ taskIds }) => taskIds.has(taskId),
+      concerns: ({ tasks }) => tasks.has(taskId),
       timeoutMs,
       signal,
     })

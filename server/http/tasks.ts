@@ -90,7 +90,7 @@ export function taskRoutes(app: RestApp, parts: RestParts): void {
         read: () => rollcall.task(taskId),
         version: ({ rev }) => rev,
         ended: ({ value }) => isFinal(value),
-        concerns: ({ taskIds }) => taskIds.has(taskId),
+        concerns: ({ tasks }) => tasks.has(taskId),
       })
       if (answersNotModified(request, reply, tagOf(request, task.rev))) return reply
       return sendJson(reply, callReport(task, rollcall.hrefs))

@@ -10,6 +10,8 @@ import {
 } from '../../machines/index.ts'
 import { StoreError } from '../errors.ts'
 import { hasPattern } from './condition.ts'
+import type { Inspection } from './inspection.ts'
+import { memoryInspection } from './memory/inspection.ts'
 import { loadSlice } from './memory/load.ts'
 import { comparer, matcher } from './memory/matches.ts'
 import { groupStateKey, Rows } from './memory/rows.ts'
@@ -23,6 +25,7 @@ export function memoryStore(): Store {
 }
 
 class MemoryStore implements Store {
+  readonly inspection: Inspection = memoryInspection(look => this.#committed(look))
   readonly #rows = new Rows()
   #last: Promise<void> = Promise.resolve()
   #isOpen = false

@@ -10,6 +10,7 @@ import type {
   TaskState,
 } from '../../machines/index.ts'
 import type { Condition } from './condition.ts'
+import type { Inspection } from './inspection.ts'
 
 export interface Store {
   /** Takes the store into use: locks it against others, migrates, checks. Throws `StoreError` when it cannot. */
@@ -48,6 +49,9 @@ export interface Store {
   unsettledGroups(afterSeq: number, limit: number): Promise<Group[]>
   /** Names of the calls of unfinished tasks, with their number. */
   unfinishedCalls(): Promise<{ call: string; count: number }[]>
+
+  /** What the inspector reads; absent in a store that cannot be inspected. */
+  readonly inspection?: Inspection
 }
 
 /** A transaction under way: loads see what it applied so far. */

@@ -1,5 +1,6 @@
 // A store around a real one that refuses, delays or never answers its commits when a test says so.
 import { StoreError } from '../errors.ts'
+import type { Inspection } from '../store/inspection.ts'
 import type { HistoryQuery, Search, Store, TaskQuery, Transaction } from '../store/store.ts'
 
 const never = new Promise<never>(() => {})
@@ -114,5 +115,8 @@ export class FaultyStore implements Store {
   }
   unfinishedCalls() {
     return this.#inner.unfinishedCalls()
+  }
+  get inspection(): Inspection | undefined {
+    return this.#inner.inspection
   }
 }

@@ -50,7 +50,7 @@ test('20,000 dependants are skipped when the task that they wait for is cancelle
   await rollcall.until({
     read: () => rollcall.summary(groupId),
     done: ({ skipped }) => skipped === 20_000,
-    concerns: ({ groupIds }) => groupIds.has(groupId),
+    concerns: ({ groups }) => groups.has(groupId),
     timeoutMs: 60_000,
   })
   assert.equal((await rollcall.summary(groupId)).skipped, 20_000)
@@ -66,8 +66,8 @@ test('a group whose handlers stop at once is cancelled slice by slice, not in on
   })
   await quiet()
   let largest = 0
-  rollcall.subscribe(({ taskIds }) => {
-    largest = Math.max(largest, taskIds.size)
+  rollcall.subscribe(({ tasks }) => {
+    largest = Math.max(largest, tasks.size)
   })
   await rollcall.cancelGroup(groupId)
   await quiet()

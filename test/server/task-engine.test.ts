@@ -111,8 +111,8 @@ test('a group is submitted, summed up, listed and cancelled', async t => {
 test('a subscriber hears of each commit what changed, until it ends that', async t => {
   const engine = engineFor(t)
   const heard = new Set<string>()
-  const stop = engine.subscribe(({ taskIds }) => {
-    for (const taskId of taskIds) heard.add(taskId)
+  const stop = engine.subscribe(({ tasks }) => {
+    for (const taskId of tasks.keys()) heard.add(taskId)
   })
   const first = await engine.submit(add, { a: 1, b: 2 })
   await first.result()

@@ -43,6 +43,7 @@ export class Rows {
   readonly byGroup = new SortedLists<Task>(bySeq)
   readonly byGroupState = new SortedLists<Task>(bySeq)
   readonly unfinishedByParent = new SortedLists<Task>(bySeq)
+  readonly groupsInOrder = new SortedList<Group>(bySeq)
   readonly activeGroups = new SortedList<Group>(bySeq)
   readonly unsettledGroups = new SortedList<Group>(bySeq)
 
@@ -193,12 +194,14 @@ export class Rows {
     const before = this.groups.get(groupId)
     const set = (from: Group | undefined, to: Group | undefined) => {
       if (from !== undefined) {
+        this.groupsInOrder.remove(from)
         this.activeGroups.remove(from)
         this.unsettledGroups.remove(from)
       }
       if (to === undefined) this.groups.delete(groupId)
       else {
         this.groups.set(groupId, to)
+        this.groupsInOrder.add(to)
         if (unfinishedCount(to) > 0) this.activeGroups.add(to)
         if (to.value !== 'settled') this.unsettledGroups.add(to)
       }

@@ -36,8 +36,15 @@ export class SortedList<T> {
       yield this.#items[at] as T
   }
 
-  *latestFirst(): Generator<T> {
-    for (let at = this.#items.length - 1; at >= 0; at -= 1) yield this.#items[at] as T
+  /** Items backwards from the last for which `isBefore` is true; it is true for all before that. */
+  *latestFirst(isBefore: (item: T) => boolean = () => true): Generator<T> {
+    for (let at = this.#position(isBefore) - 1; at >= 0; at -= 1) yield this.#items[at] as T
+  }
+
+  /** Some items from the first for which `isBefore` is false, without a walk over those skipped. */
+  slice(isBefore: (item: T) => boolean, skip: number, limit: number): T[] {
+    const start = this.#position(isBefore) + skip
+    return this.#items.slice(start, start + limit)
   }
 
   #indexOf(item: T): number {

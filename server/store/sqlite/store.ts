@@ -12,9 +12,11 @@ import {
 } from '../../../machines/index.ts'
 import { StoreError } from '../../errors.ts'
 import { hasPattern } from '../condition.ts'
+import type { Inspection } from '../inspection.ts'
 import { withinPatternTime } from '../pattern.ts'
 import type { HistoryQuery, Search, Store, TaskQuery, Transaction } from '../store.ts'
 import { asStoreError, guarded, openReader, openWriter, Statements } from './connection.ts'
+import { sqliteInspection } from './inspection.ts'
 import { listing } from './listing.ts'
 import { lockFolder } from './lock.ts'
 import { eventOf, groupOf, type Row, taskOf } from './rows.ts'
@@ -68,6 +70,7 @@ interface Connections {
 }
 
 class SqliteStore implements Store {
+  readonly inspection: Inspection = sqliteInspection((sql, values) => this.#rows(sql, values))
   readonly #directory: string
   readonly #options: SqliteOptions
   #connections: Connections | null = null

@@ -135,7 +135,7 @@ test('closing the app ends what waits in it, and its engine', async () => {
   const url = '/pulp/api/v2/tasks/'
   // An injected request starts when somebody waits for it.
   const started = Promise.withResolvers<string>()
-  app.rollcall.subscribe(({ taskIds }) => started.resolve([...taskIds].join()))
+  app.rollcall.subscribe(({ tasks }) => started.resolve([...tasks.keys()].join()))
   const posted = Promise.resolve(app.inject({ method: 'POST', url, payload: { call: 'never' } }))
   const taskId = await started.promise
   const headers = { prefer: 'wait=300' }

@@ -162,6 +162,42 @@ async function seen(store: Store): Promise<unknown> {
     calls: await store.unfinishedCalls(),
     times: [await store.nextWakeMs(), await store.rev()],
     events: await store.history({ afterEventId: 0, limit: 999 }),
+    inspected: await inspected(store),
+  }
+}
+
+async function inspected(store: Store): Promise<unknown> {
+  const { inspection } = store
+  assert.ok(inspection !== undefined)
+  const states: TaskState[] = ['waiting', 'error', 'running']
+  const group = { groupId: 'g7', afterSeq: 1, limit: 3 }
+  const queue = { resource: resource('r'), limit: 3 }
+  return {
+    groups: await inspection.groupWords({ beforeSeq: 9, unsettled: true, limit: 9 }),
+    seqs: [
+      await inspection.taskSeqs({ ...group, states: null, skip: 1 }),
+      await inspection.taskSeqs({ ...group, states, skip: 1 }),
+    ],
+    words: [
+      await inspection.taskWords(group),
+      await inspection.latestTasks({ states, beforeSeq: 6, limit: 3 }),
+    ],
+    lines: [await inspection.lines(SEQS), await inspection.linesOf(['t3', 't1'])],
+    needs: [await inspection.needs('t2'), await inspection.dependants('t1', 3)],
+    queues: [
+      await inspection.queue({ ...queue, afterPlace: 1 }),
+      await inspection.ahead({ ...queue, operation: 'read', beforePlace: 5, from: 'first' }),
+      await inspection.ahead({ ...queue, operation: 'read', beforePlace: 5, from: 'last' }),
+      await inspection.reservation(resource('s'), 3),
+    ],
+    events: await inspection.groupEvents({ groupId: 'g7', afterEventId: 2, limit: 9 }),
+    counts: [
+      await inspection.tally({ state: 'waiting', afterSeq: 1, limit: 3 }),
+      await inspection.tallyRunning(1, 3),
+      await inspection.firstQueued(0, 3),
+      await inspection.callsInUse(1, 3),
+      await inspection.readyBefore({ priority: 1, place: 4 }, 3),
+    ],
   }
 }
 

@@ -3,6 +3,11 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
+import {
+  INSPECTS,
+  latestTasksInStates,
+  taskSeqsInStates,
+} from '../../../server/store/sqlite/inspection.ts'
 import { listing } from '../../../server/store/sqlite/listing.ts'
 import { LOADS } from '../../../server/store/sqlite/load.ts'
 import { MIGRATIONS } from '../../../server/store/sqlite/migrations.ts'
@@ -65,6 +70,21 @@ describe('An index leads', () => {
   }
 })
 
+test('What the inspector walks through is walked through without reading a row', () => {
+  const walks = [
+    [INSPECTS.taskSeqs, /COVERING INDEX tasks_group /],
+    [taskSeqsInStates(2), /COVERING INDEX tasks_group_state /],
+    [INSPECTS.tally, /COVERING INDEX tasks_state /],
+    [INSPECTS.callsInUse, /COVERING INDEX tasks_unfinished /],
+    [INSPECTS.readyBefore, /COVERING INDEX tasks_ready$/],
+  ] as const
+  for (const [sql, index] of walks) {
+    const tables = plan(sql).filter(each => /\btasks\b/.test(each))
+    assert.ok(tables.length > 0)
+    for (const detail of tables) assert.match(detail, index)
+  }
+})
+
 describe('No scan and no sort', () => {
   for (const [name, sql] of Object.entries(LOADS)) test(`loads ${name}`, () => isFlat(sql))
   for (const [name, sql] of Object.entries({ ...WRITES, UPDATE_TASK, UPDATE_GROUP })) {
@@ -74,6 +94,13 @@ describe('No scan and no sort', () => {
     // Runs once, at the start, over an index of what is unfinished.
     const once = name === 'unfinishedCalls' ? [/^USE TEMP B-TREE FOR GROUP BY$/] : []
     test(`reads ${name}`, () => isFlat(sql, once))
+  }
+
+  const inStates = { taskSeqsInStates: taskSeqsInStates(3), latestInStates: latestTasksInStates(3) }
+  for (const [name, sql] of Object.entries({ ...INSPECTS, ...inStates })) {
+    // Of the rows that a step takes.
+    const step = [/^SCAN (\(subquery-\d+\)|CONSTANT ROW)$/, /^USE TEMP B-TREE FOR GROUP BY$/]
+    test(`inspects ${name}`, () => isFlat(sql, step))
   }
 
   const queries: TaskQuery[] = [

@@ -16,6 +16,7 @@ import {
   resource,
   task,
 } from './builders.ts'
+import { inspectingSuite } from './suite.inspecting.ts'
 import { loadingSuite } from './suite.loading.ts'
 import { readingSuite } from './suite.reading.ts'
 
@@ -288,4 +289,5 @@ export function storeSuite(open: OpenStore): void {
   })
 
   readingSuite(open)
+  inspectingSuite(open)
 }
