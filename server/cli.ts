@@ -8,8 +8,9 @@ import { packageVersion } from './version.ts'
  *
  * @param argv Arguments without the executable and the script.
  * @param env  Environment; every option has a twin in it.
- * @returns The exit status: 0 when all went well, 1 when the command failed or a replay differs from the
- *   record, 2 when the command line, the environment or a file to replay is wrong.
+ * @returns The exit status: 0 when all went well, 1 when the command failed, a replay differs from the
+ *   record or a group that was watched did not finish, 2 when the command line, the environment or a file
+ *   to replay is wrong, 130 when a watch was interrupted.
  */
 export async function run(
   argv: readonly string[] = process.argv.slice(2),
@@ -28,6 +29,18 @@ export async function run(
       return fail(config.message, config.exitStatus)
     case 'serve':
       return serveUntilStopped(config.options)
+    case 'watch': {
+      const { watchGroup } = await import('./terminal/command.ts')
+      const interrupted = new AbortController()
+      for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interrupted.abort())
+      return watchGroup(config.options, process.stdout, interrupted.signal).catch(error =>
+        fail(messageOf(error), 1),
+      )
+    }
+    case 'machines': {
+      const { printMachines } = await import('./machines/command.ts')
+      return printMachines(config.options, process.stdout)
+    }
     case 'export': {
       const { exportToFile } = await import('./history/export-command.ts')
       return exportToFile(config.options, process.stdout).catch(error => fail(messageOf(error), 1))

@@ -8,15 +8,24 @@ import {
   type ReplayConfig,
   readExportOptions,
 } from './history/options.ts'
+import { MACHINES_OPTIONS, type MachinesConfig, readMachinesOptions } from './machines/options.ts'
 import { readServeOptions, SERVE_OPTIONS, type ServeConfig } from './serve-options.ts'
 import { type Setting, Unusable } from './setting.ts'
+import {
+  readWatchOptions,
+  WATCH_FLAGS,
+  WATCH_OPTIONS,
+  type WatchConfig,
+} from './terminal/options.ts'
 
 export type { ServeConfig }
 
 export type Config =
   | { kind: 'serve'; options: ServeConfig }
+  | { kind: 'watch'; options: WatchConfig }
   | { kind: 'export'; options: ExportConfig }
   | { kind: 'replay'; options: ReplayConfig }
+  | { kind: 'machines'; options: MachinesConfig }
   | { kind: 'help'; text: string }
   | { kind: 'version' }
   | { kind: 'invalid'; message: string; exitStatus: 2 }
@@ -24,21 +33,29 @@ export type Config =
 /** The environment as a value; `process.env` is one. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Every command, with the options that take a value and what stands without an option. */
+interface Command {
+  /** Those that take a value. */
+  options: Record<string, { value: string; help: string }>
+  /** Those that take none. */
+  flags: Record<string, { help: string }>
+  /** What stands without an option; in brackets when it may be left out. */
+  operand: string | null
+}
+
 const COMMANDS = {
-  serve: { options: SERVE_OPTIONS, operand: null },
-  export: { options: EXPORT_OPTIONS, operand: null },
-  replay: { options: {}, operand: 'FILE' },
-} as const satisfies Record<
-  string,
-  { options: Record<string, { value: string; help: string }>; operand: string | null }
->
+  serve: { options: SERVE_OPTIONS, flags: {}, operand: null },
+  watch: { options: WATCH_OPTIONS, flags: WATCH_FLAGS, operand: 'GROUP' },
+  export: { options: EXPORT_OPTIONS, flags: {}, operand: null },
+  replay: { options: {}, flags: {}, operand: 'FILE' },
+  machines: { options: MACHINES_OPTIONS, flags: {}, operand: '[NAME]' },
+} as const satisfies Record<string, Command>
 
 type CommandName = keyof typeof COMMANDS
-type OptionName = keyof (typeof SERVE_OPTIONS & typeof EXPORT_OPTIONS)
-
-const OPTIONS: Record<OptionName, { value: string }> = { ...SERVE_OPTIONS, ...EXPORT_OPTIONS }
+const OPTIONS = { ...SERVE_OPTIONS, ...WATCH_OPTIONS, ...EXPORT_OPTIONS, ...MACHINES_OPTIONS }
+type OptionName = keyof typeof OPTIONS
 const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
+type FlagName = keyof typeof WATCH_FLAGS
+const FLAG_NAMES = Object.keys(WATCH_FLAGS) as FlagName[]
 
 /**
  * Reads one command line. An argument beats its twin in the environment, the last of several
@@ -58,7 +75,7 @@ export function readConfig(argv: readonly string[], env: Environment): Config {
 }
 
 function readCommand(argv: readonly string[], env: Environment): Config {
-  const { positionals, given, help, version } = readArguments(argv)
+  const { positionals, given, flags, help, version } = readArguments(argv)
   const [first, ...rest] = positionals
   if (help || first === 'help' || argv.length === 0) {
     return { kind: 'help', text: helpText(first === 'help' ? rest[0] : first) }
@@ -74,14 +91,23 @@ function readCommand(argv: readonly string[], env: Environment): Config {
       throw new Unusable(`"${first}" takes no option ${source}`)
     }
   }
+  for (const flag of flags) {
+    if (!Object.hasOwn(COMMANDS[first].flags, flag)) {
+      throw new Unusable(`"${first}" takes no option --${flag}`)
+    }
+  }
   const setting = (name: OptionName) => settingOf(name, given, env)
   switch (first) {
     case 'serve':
       return { kind: 'serve', options: readServeOptions(setting) }
+    case 'watch':
+      return { kind: 'watch', options: readWatchOptions(setting, operands, flags.has('once')) }
     case 'export':
       return { kind: 'export', options: readExportOptions(setting) }
     case 'replay':
       return { kind: 'replay', options: Object.freeze({ file: operands[0] as string }) }
+    case 'machines':
+      return { kind: 'machines', options: readMachinesOptions(setting, operands) }
   }
 }
 
@@ -89,16 +115,18 @@ function isCommandName(text: string): text is CommandName {
   return Object.hasOwn(COMMANDS, text)
 }
 
-/** What stands behind a command without an option: nothing, or exactly what it takes. */
+/** What stands behind a command without an option: nothing, or one of what it takes. */
 function operandsOf(command: CommandName, found: string[]): string[] {
-  const { operand } = COMMANDS[command]
+  const { operand }: Command = COMMANDS[command]
   const [first, second] = found
   if (operand === null && first !== undefined) {
     throw new Unusable(`"${command}" takes options only, and "${first}" is not one`)
   }
-  if (operand !== null && !first) throw new Unusable(`"${command}" needs a ${operand}`)
+  if (operand !== null && !operand.startsWith('[') && !first)
+    throw new Unusable(`"${command}" needs a ${operand}`)
   if (operand !== null && second !== undefined) {
-    throw new Unusable(`"${command}" takes one ${operand}, and "${second}" is another`)
+    const name = operand.replaceAll(/[[\]]/g, '')
+    throw new Unusable(`"${command}" takes one ${name}, and "${second}" is another`)
   }
   return found
 }
@@ -106,6 +134,7 @@ function operandsOf(command: CommandName, found: string[]): string[] {
 interface Arguments {
   positionals: string[]
   given: Map<OptionName, Setting>
+  flags: Set<FlagName>
   help: boolean
   version: boolean
 }
@@ -120,19 +149,27 @@ function readArguments(argv: readonly string[]): Arguments {
     tokens: true,
     options: {
       ...Object.fromEntries(OPTION_NAMES.map(name => [name, { type: 'string' as const }])),
+      ...Object.fromEntries(FLAG_NAMES.map(name => [name, { type: 'boolean' as const }])),
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean', short: 'v' },
     },
   })
 
-  const read: Arguments = { positionals: [], given: new Map(), help: false, version: false }
+  const read: Arguments = {
+    positionals: [],
+    given: new Map(),
+    flags: new Set(),
+    help: false,
+    version: false,
+  }
   for (const token of tokens) {
     if (token.kind === 'positional') read.positionals.push(token.value)
     if (token.kind !== 'option') continue
     const { name, rawName, value, inlineValue } = token
-    if (name === 'help' || name === 'version') {
+    if (name === 'help' || name === 'version' || isFlagName(name)) {
       if (value !== undefined) throw new Unusable(`${rawName} takes no value, but is "${value}"`)
-      read[name] = true
+      if (isFlagName(name)) read.flags.add(name)
+      else read[name] = true
     } else if (isOptionName(name)) {
       const isNextOption = !inlineValue && value?.startsWith('--')
       if (!value || isNextOption) throw new Unusable(`${rawName} needs ${one(OPTIONS[name].value)}`)
@@ -150,6 +187,10 @@ function one(placeholder: string): string {
 
 function isOptionName(name: string): name is OptionName {
   return Object.hasOwn(OPTIONS, name)
+}
+
+function isFlagName(name: string): name is FlagName {
+  return Object.hasOwn(WATCH_FLAGS, name)
 }
 
 function settingOf(

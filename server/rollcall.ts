@@ -27,6 +27,7 @@ import {
 } from './errors.ts'
 import { Feed } from './feed.ts'
 import { exportGroup } from './history/export.ts'
+import { type Inspect, inspectCommits } from './inspection/observer.ts'
 import { type Clock, type Ids, type Random, systemClock, systemIds, systemRandom } from './ports.ts'
 import { recover } from './recovery.ts'
 import { Runner } from './runner.ts'
@@ -52,6 +53,8 @@ export interface RollcallOptions {
   unresponsiveAfterMs?: number
   /** Rows that one step of a fan-out or a cascade takes at most; default 256. */
   sliceLimit?: number
+  /** Told of every task and group in the shape of XState's inspection events, after each commit. */
+  inspect?: Inspect
   log?: Log
   clock?: Clock
   ids?: Ids
@@ -97,6 +100,7 @@ export class Rollcall {
     const { ids = systemIds, sliceLimit } = options
     this.engine = new Engine({ store, clock, ids, sliceLimit })
     this.feed = new Feed({ engine: this.engine, store, clock })
+    if (options.inspect !== undefined) inspectCommits(this.engine, options.inspect, log)
     this.#timers = new Timers({ engine: this.engine, store, clock, log })
     this.#runner = new Runner({
       engine: this.engine,

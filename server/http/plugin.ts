@@ -1,6 +1,7 @@
 // The Fastify plugin's inside: mounts the REST interface of an engine on an app.
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
+import { inspectionRoutes } from '../inspection/endpoint.ts'
 import { inspectorRoutes } from '../inspector/plugin.ts'
 import type { TaskEngine } from '../task-engine.ts'
 import { takeJsonOnly } from './body.ts'
@@ -80,7 +81,12 @@ export async function mountRest(
       followConventions(probes)
       probeRoutes(probes, rollcall, () => outside.swagger())
     })
-    if (inspector) inspectorRoutes(outside, { rollcall, routes, mount })
+    if (inspector) {
+      inspectorRoutes(outside, { rollcall, routes, mount })
+      outside.register(async inspection =>
+        inspectionRoutes(inspection, { rollcall, closing: closing.signal }),
+      )
+    }
     outside.register(
       async rest => restRoutes(rest, routes, { ...poll, submissions, bodyLimit, groupBodyLimit }),
       { prefix: `${mount}/v2` },

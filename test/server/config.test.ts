@@ -126,7 +126,7 @@ describe('Other commands', () => {
   })
 })
 
-describe('Export and replay', () => {
+describe('Watch, export, replay and machines', () => {
   const GROUP = '0198c0de-0000-7000-8000-00000000abcd'
 
   test('export takes a group, in either case, and has a file and a folder to begin with', () => {
@@ -142,6 +142,36 @@ describe('Export and replay', () => {
     assert.deepEqual(readConfig(words(line), {}), { kind: 'export', options })
     const env = { ROLLCALL_GROUP: GROUP, ROLLCALL_DATA: 'd', ROLLCALL_OUT: '-' }
     assert.deepEqual(readConfig(['export'], env), { kind: 'export', options })
+  })
+
+  test('watch takes a group, where its server is, and whether to look only once', () => {
+    const id = '01A2B3C4-0000-7000-8000-000000000001'
+    const groupId = id.toLowerCase()
+    const watched = (line: string, env: Environment = {}) => {
+      const config = readConfig(words(line), env)
+      return config.kind === 'watch' ? config.options : assert.fail(JSON.stringify(config))
+    }
+    const plain = { groupId, url: 'http://127.0.0.1:8000', mount: '/pulp/api', once: false }
+    assert.deepEqual(watched(`watch ${id}`), plain)
+    const line = `watch ${id} --once --url http://there:1/ --mount /api/`
+    const there = { groupId, url: 'http://there:1', mount: '/api', once: true }
+    assert.deepEqual(watched(line), there)
+    const env = { ROLLCALL_URL: 'http://there:1', ROLLCALL_MOUNT: '/api' }
+    assert.deepEqual(watched(`watch ${id} --once`, env), there)
+    assert.match(refused('serve --once'), /"serve" takes no option --once/)
+    assert.match(refused(`watch ${id} --once=yes`), /--once takes no value/)
+  })
+
+  test('machines takes the name of one or none, and a format', () => {
+    const asked = (line: string) => {
+      const config = readConfig(words(line), {})
+      return config.kind === 'machines' ? config.options : assert.fail(JSON.stringify(config))
+    }
+    assert.deepEqual(asked('machines'), { name: null, format: 'json' })
+    const line = 'machines group --format mermaid'
+    assert.deepEqual(asked(line), { name: 'group', format: 'mermaid' })
+    assert.match(refused('machines lamp'), /there is no machine "lamp"/)
+    assert.match(refused('machines task group'), /takes one NAME, and "group" is another/)
   })
 
   test('replay takes a file, whatever it is called', () => {

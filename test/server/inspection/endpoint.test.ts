@@ -50,6 +50,7 @@ async function serving(
     calls: [echo, count, refuse, hold],
     store: memoryStore(),
     wholeApp: true,
+    inspector: false,
   })
   const closing = new AbortController()
   app.addHook('preClose', async () => closing.abort())
