@@ -1,7 +1,7 @@
 // One decision in the making: the slice as it stands after what was decided so far, and the changes,
 // effects and further commands collected on the way. Tasks and groups change only through their machines.
 import type { Command, Slice } from './commands.ts'
-import type { Change, Decision, Effect } from './effects.ts'
+import type { Change, Decision, Effect, HistoryEvent } from './effects.ts'
 import {
   type Group,
   type GroupEvent,
@@ -41,8 +41,9 @@ export class Work {
   readonly #changes: Change[] = []
   readonly #tasks = new Map<string, Task>()
   readonly #groups = new Map<string, Group>()
-  /** Tasks deleted by this decision, of each group by state. */
+  /** Tasks deleted by this decision, by state: of each group, and in all. */
   readonly #purged = new Map<string, Partial<Record<TaskState, number>>>()
+  readonly #purgedInAll: Partial<Record<TaskState, number>> = {}
   readonly #counters: Slice['counters']
   readonly slice: Slice
   readonly env: Env
@@ -138,9 +139,10 @@ export class Work {
 
   /** Takes a deleted task out of its group's count; a settled group without tasks goes with its last. */
   forget(task: Task): void {
+    const state = stateOf(task.value)
+    this.#purgedInAll[state] = (this.#purgedInAll[state] ?? 0) + 1
     const group = this.groupOf(task)
     if (group === undefined) return
-    const state = stateOf(task.value)
     const next = {
       ...group,
       counts: { ...group.counts, [state]: group.counts[state] - 1 },
@@ -163,6 +165,7 @@ export class Work {
       const group = this.#groups.get(groupId)
       if (group !== undefined) this.#appendForGroup(group, 'group.purged', states)
     }
+    if (Object.keys(this.#purgedInAll).length > 0) this.#appendPurge()
     const changes: Change[] = []
     for (const group of this.#groups.values()) changes.push({ type: 'group.put', group })
     for (const task of this.#tasks.values()) changes.push({ type: 'task.put', task })
@@ -201,6 +204,21 @@ export class Work {
     const { groupId, rev: eventId, value } = group
     const { nowMs: atMs } = this.env
     const event = { eventId, atMs, taskId: null, groupId, type, attempt: null, value, data }
+    this.#changes.push({ type: 'event.append', event })
+  }
+
+  /** Says that histories are gone, to whoever reads everything: some were of no group, or went with theirs. */
+  #appendPurge(): void {
+    const event: HistoryEvent = {
+      eventId: this.nextRev(),
+      atMs: this.env.nowMs,
+      taskId: null,
+      groupId: null,
+      type: 'tasks.purged',
+      attempt: null,
+      value: '',
+      data: this.#purgedInAll,
+    }
     this.#changes.push({ type: 'event.append', event })
   }
 }

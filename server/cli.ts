@@ -9,8 +9,8 @@ import { packageVersion } from './version.ts'
  * @param argv Arguments without the executable and the script.
  * @param env  Environment; every option has a twin in it.
  * @returns The exit status: 0 when all went well, 1 when the command failed, a replay differs from the
- *   record or a group that was watched did not finish, 2 when the command line, the environment or a file
- *   to replay is wrong, 130 when a watch was interrupted.
+ *   record or a group that was watched did not finish, 2 when the command line, the environment, a file to
+ *   replay or a group to watch is wrong, 130 when a watch was interrupted.
  */
 export async function run(
   argv: readonly string[] = process.argv.slice(2),
@@ -34,7 +34,7 @@ export async function run(
       const interrupted = new AbortController()
       for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interrupted.abort())
       return watchGroup(config.options, process.stdout, interrupted.signal).catch(error =>
-        fail(messageOf(error), 1),
+        fail(messageOf(error), 2),
       )
     }
     case 'machines': {

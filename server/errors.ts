@@ -51,6 +51,8 @@ export const CODES = {
   RCL0023: { status: 409, title: 'The task gave no result: it was cancelled or skipped' },
   RCL0024: { status: 408, title: 'The request did not arrive in time' },
   RCL0025: { status: 431, title: 'The headers of the request are too large' },
+  RCL0026: { status: 403, title: 'Pages of this origin may not inspect the server' },
+  RCL0027: { status: 406, title: 'The path has no type that the Accept header allows' },
 } as const satisfies Record<string, Entry>
 
 export type Code = keyof typeof CODES
@@ -163,6 +165,20 @@ export class NotCancellableError extends RollcallError {
 export class UnboundedPurgeError extends RollcallError {
   constructor() {
     super('RCL0013', 'a purge names the states to delete, as in ?state=finished&state=canceled')
+  }
+}
+
+/** A page of another site wants to look. */
+export class RefusedOriginError extends RollcallError {
+  constructor(origin: string | undefined) {
+    super('RCL0026', `pages of ${origin} may not inspect this server`)
+  }
+}
+
+/** A client takes no type that the path has. */
+export class NotAcceptableError extends RollcallError {
+  constructor(accept: string, type: string) {
+    super('RCL0027', `the path has ${type}, which Accept does not allow: ${accept}`)
   }
 }
 

@@ -85,10 +85,10 @@ export class Channels {
   }
 
   #takeTask(taskId: string, task: Task | null, touched: Set<Channel>): void {
+    // Of what leaves no event, progress is what a reader can see.
+    const hasProgress = task?.value.startsWith('running') && !isEmpty(task.progress)
     for (const channel of this.#about(taskId, task?.groupId ?? null)) {
       if (task === null) channel.hasEnded = channel.topic.taskId === taskId
-      // Of what leaves no event, progress is what a reader can see.
-      const hasProgress = task?.value.startsWith('running') && !isEmpty(task.progress)
       if (task !== null && hasProgress) channel.addTask(task)
       else channel.dropTask(taskId)
       if (task === null || hasProgress) touched.add(channel)

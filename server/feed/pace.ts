@@ -31,6 +31,8 @@ export class Pace {
   }
 
   async #run(): Promise<void> {
+    // Those whom the same commit has woken go together.
+    await this.#clock.turn()
     while (this.#queue.length > 0) {
       const waitMs = this.#restedAtMs - this.#clock.nowMs()
       // Never longer than the rest itself: somebody may have set the clock back.

@@ -1,15 +1,5 @@
 // Content negotiation (RFC 9110, 12.5.1): which of the types that we have a client would rather see.
 
-/** A client takes no type that the path has. */
-export class NotAcceptableError extends Error {
-  readonly statusCode = 406
-  readonly code = 'RCL0027'
-
-  constructor(accept: string, type: string) {
-    super(`the path has ${type}, which Accept does not allow: ${accept}`)
-  }
-}
-
 interface Range {
   type: string
   subtype: string

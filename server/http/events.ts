@@ -5,9 +5,9 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { canonicalId } from '../../machines/index.ts'
-import { BadRequestError } from '../errors.ts'
+import { BadRequestError, NotAcceptableError } from '../errors.ts'
 import type { FeedItem, Position, Topic } from '../feed.ts'
-import { accepts, NotAcceptableError } from './accept.ts'
+import { accepts } from './accept.ts'
 import { framesOf, parsePosition, RETRY } from './frames.ts'
 import { type RestApp, type RestParts, UUID } from './rest-app.ts'
 import * as schemas from './schemas.ts'
@@ -18,6 +18,11 @@ const HEARTBEAT_MS = 15_000
 /** A client that has taken nothing for so long is cut off; it resumes where it was when it comes back. */
 const STALLED_MS = 300_000
 
+const EventStream = {
+  description:
+    'Events named task, group, store or gap, each with JSON as its data. What has an id is in the history, and comes again to whoever was away; what has none says how things are.',
+  content: { [STREAM]: { schema: Type.String() } },
+}
 const EventsQuery = Type.Object(
   {
     after: Type.Optional(
@@ -31,7 +36,7 @@ export function eventRoutes(app: RestApp, { rollcall, closing }: RestParts): voi
   const streams = new Streams(closing)
   const schema = {
     querystring: EventsQuery,
-    response: { 200: schemas.EventStream, ...schemas.errors },
+    response: { 200: EventStream, ...schemas.errors },
   }
 
   app.get(

@@ -1,6 +1,6 @@
 // /machines/: the statecharts, as JSON for tools and as Mermaid for people.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { NotFoundError } from '../errors.ts'
 import {
   configOf,
@@ -18,12 +18,13 @@ import { answersNotModified, tagOf } from './etag.ts'
 import type { RestApp } from './rest-app.ts'
 import * as schemas from './schemas.ts'
 
-const MERMAID_TYPE = 'application/vnd.mermaid'
+/** As IANA has it, and as many write it. */
+const MERMAID_TYPES = ['application/vnd.mermaid', 'text/vnd.mermaid']
 
 /** Media types of each format; browsers show plain text. */
 const TYPES: Record<Format, string[]> = {
   json: ['application/json'],
-  mermaid: ['text/plain', MERMAID_TYPE],
+  mermaid: ['text/plain', ...MERMAID_TYPES],
 }
 
 const MachinesQuery = Type.Object(
@@ -35,7 +36,7 @@ const MachinesQuery = Type.Object(
 const MachineParams = Type.Object({ name: Type.String({ description: 'task or group' }) })
 /** A config of XState: https://stately.ai/docs/machines */
 const MachineConfig = Type.Object({ id: Type.String() }, { additionalProperties: true })
-const Machines = Type.Array(
+const MachineList = Type.Array(
   Type.Object({
     name: Type.String(),
     description: Type.String(),
@@ -43,6 +44,15 @@ const Machines = Type.Array(
     config: MachineConfig,
   }),
 )
+
+const answerOf = (schema: TSchema) => ({
+  description: 'Chosen by `format` or the Accept header',
+  content: {
+    'application/json': { schema },
+    'text/plain': { schema: Type.String() },
+    'application/vnd.mermaid': { schema: Type.String() },
+  },
+})
 
 export function machineRoutes(app: RestApp): void {
   const schema = { querystring: MachinesQuery }
@@ -53,7 +63,7 @@ export function machineRoutes(app: RestApp): void {
       schema: {
         ...schema,
         summary: 'The statecharts of tasks and groups',
-        response: { 200: Machines, ...schemas.errors },
+        response: { 200: answerOf(MachineList), ...schemas.errors },
       },
     },
     async (request, reply) => {
@@ -75,7 +85,7 @@ export function machineRoutes(app: RestApp): void {
         ...schema,
         summary: 'One statechart: a config for createMachine, or a Mermaid state diagram',
         params: MachineParams,
-        response: { 200: MachineConfig, ...schemas.errors },
+        response: { 200: answerOf(MachineConfig), ...schemas.errors },
       },
     },
     async (request, reply) => {

@@ -19,8 +19,13 @@ export interface HttpOptions {
   bodyLimit?: number
   /** The largest body of a group's submission, in bytes; default 32 MiB. */
   groupBodyLimit?: number
-  /** Whether `/inspect/`, the page that shows what happens, is served; default true. */
+  /**
+   * Whether `/inspect/`, the page that shows what happens, is served, and `/inspect/ws` for inspectors that
+   * speak Stately's protocol; default true.
+   */
   inspector?: boolean
+  /** Whether `/inspect/ws` shows arguments, progress, results and errors; default false. */
+  inspectContents?: boolean
   /**
    * Whether the app's other routes follow the same conventions: bodies are JSON, and every error, 404 and
    * 405 of the app has the same body. Default false: they are the app's own affair.
@@ -53,7 +58,8 @@ export async function mountRest(
   options: HttpOptions,
   stop: () => Promise<void>,
 ): Promise<void> {
-  const { syncWaitMs = 30_000, wholeApp = false, inspector = true } = options
+  const { syncWaitMs = 30_000, wholeApp = false } = options
+  const { inspector = true, inspectContents: withContents = false } = options
   const { bodyLimit = MEBIBYTE, groupBodyLimit = 32 * MEBIBYTE } = options
   const { core: rollcall, mount } = engine
   const closing = new AbortController()
@@ -84,7 +90,7 @@ export async function mountRest(
     if (inspector) {
       inspectorRoutes(outside, { rollcall, routes, mount })
       outside.register(async inspection =>
-        inspectionRoutes(inspection, { rollcall, closing: closing.signal }),
+        inspectionRoutes(inspection, { rollcall, closing: closing.signal, withContents }),
       )
     }
     outside.register(

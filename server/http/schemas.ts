@@ -133,9 +133,6 @@ const ErrorBody = Type.Object(
 )
 
 /** What every route may answer besides its own. */
-/** `text/event-stream`, as it is sent. */
-export const EventStream = Type.String()
-
 export const errors = { '4xx': ErrorBody, '5xx': ErrorBody }
 
 const TaskLink = Type.Object({ _href: Type.String(), task_id: Uuid })

@@ -13,16 +13,6 @@ export function mayInspect(origin: string | undefined, host: string | undefined)
   return isLoopback(url.hostname) || url.host === host?.toLowerCase()
 }
 
-/** A page of another site wants to look. */
-export class RefusedOriginError extends Error {
-  readonly statusCode = 403
-  readonly code = 'RCL0026'
-
-  constructor(origin: string | undefined) {
-    super(`pages of ${origin} may not inspect this server`)
-  }
-}
-
 /** @param hostname As a parsed URL has it: addresses are in their canonical form. */
 function isLoopback(hostname: string): boolean {
   return (

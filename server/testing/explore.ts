@@ -11,6 +11,13 @@ export interface ExploreOptions extends TestEngineOptions {
   order?: readonly number[]
 }
 
+/** What is wrong is the order that was asked for, and not the scenario. */
+class WrongOrder extends RangeError {}
+
+function isOrder(order: unknown): order is readonly number[] {
+  return Array.isArray(order) && order.every(step => Number.isInteger(step) && step >= 0)
+}
+
 interface Step {
   /** Which of the choices was taken, from 0. */
   taken: number
@@ -31,9 +38,15 @@ export async function explore(
   scenario: (engine: TestEngine) => Promise<void>,
 ): Promise<{ orders: number }> {
   const { crashes = 0, ordersMax = 10_000, order } = options
+  if (order !== undefined && !isOrder(order)) {
+    throw new WrongOrder(`order is a list of whole numbers from 0; found ${JSON.stringify(order)}`)
+  }
   let path: readonly Step[] = (order ?? []).map(taken => ({ taken, says: [] }))
   for (let orders = 1; ; orders += 1) {
     const steps = await attempt(options, crashes, path, scenario, orders)
+    if (order !== undefined && order.length > steps.length) {
+      throw new WrongOrder(`the order has ${order.length} steps, and the scenario ${steps.length}`)
+    }
     const next = order === undefined ? following(steps) : null
     if (next === null) return { orders }
     if (orders === ordersMax) {
@@ -60,7 +73,7 @@ async function attempt(
     const taken = planned?.taken ?? 0
     const choice = choices[taken]
     if (choice === undefined) {
-      throw new RangeError(
+      throw new WrongOrder(
         `step ${steps.length + 1} of the order is ${taken}; there are ${choices.length} choices: ${says.join(', ')}`,
       )
     }
@@ -71,6 +84,7 @@ async function attempt(
   try {
     await scenario(engine)
   } catch (error) {
+    if (error instanceof WrongOrder) throw error
     throw broken(steps, nth, error)
   }
   return steps

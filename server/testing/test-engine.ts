@@ -81,6 +81,7 @@ function setUp(options: TestEngineOptions, explorer: Explorer | null): World {
   if (Number.isNaN(startMs)) {
     throw new TypeError(`startAt is a time such as 2026-01-31T12:00:00Z; found ${startAt}`)
   }
+  assertKnown(options)
   assertScripted(calls, script)
   const clock = new VirtualClock(startMs)
   const stage = new Stage({
@@ -113,6 +114,26 @@ function setUp(options: TestEngineOptions, explorer: Explorer | null): World {
   return world
 }
 
+const OPTIONS = [
+  'calls',
+  'script',
+  'concurrency',
+  'startAt',
+  'seed',
+  'patienceMs',
+  'mount',
+  // Those of explore() besides.
+  'crashes',
+  'ordersMax',
+  'order',
+]
+
+function assertKnown(options: object): void {
+  const unknown = Object.keys(options).find(name => !OPTIONS.includes(name))
+  if (unknown === undefined) return
+  throw new TypeError(`there is no option ${unknown}; there are ${OPTIONS.join(', ')}`)
+}
+
 function assertScripted(calls: readonly unknown[], script: object): void {
   const names = calls.filter(isCall).map(call => call.name)
   for (const [name, said] of Object.entries(script)) {
@@ -135,6 +156,10 @@ export class TestEngine extends TaskEngine {
   #restarted: Rollcall | null = null
   #starting: Promise<void> | null = null
   #crashes = 0
+  /** Resolves when the process dies. */
+  #life = Promise.withResolvers<void>()
+  /** Set while somebody's wait for a result moves the clock. */
+  #driven: Promise<void> | null = null
 
   constructor(world: World, explorer: Explorer | null) {
     super(world.optionsOn(world.store))
@@ -181,8 +206,15 @@ export class TestEngine extends TaskEngine {
     }
   }
 
-  /** Moves time on by so many ms, from event to event. */
+  /**
+   * Moves time on by so many ms, from event to event.
+   *
+   * @throws {RangeError} `ms` is negative or not a finite number.
+   */
   async advance(ms: number): Promise<void> {
+    if (!Number.isFinite(ms) || ms < 0) {
+      throw new RangeError(`advance(ms) takes 0 ms or more; found ${String(ms)}`)
+    }
     const { clock } = this.#world
     await clock.advanceTo(clock.nowMs() + ms, () => this.settle())
   }
@@ -218,17 +250,30 @@ export class TestEngine extends TaskEngine {
     await closing
   }
 
+  /** Who waits for an end moves the clock, and hears of it at its moment, also when another process brings it. */
   protected override async ended(taskId: string): Promise<Task> {
-    await this.run()
-    const task = await this.core.task(taskId)
-    if (isFinal(task.value)) return task
-    throw new Error(
-      `task ${taskId} (${task.call}) is ${stateOf(task.value)}, and nothing is left that could end it`,
-    )
+    this.#driven ??= this.run().finally(() => {
+      this.#driven = null
+    })
+    const driven = this.#driven.then(() => null)
+    for (;;) {
+      const { core } = this
+      const died = this.#life.promise.then(() => undefined)
+      const ended = core.ended(taskId, Number.POSITIVE_INFINITY)
+      const task = await Promise.race([ended, driven, died])
+      if (task === undefined && core !== this.core) continue
+      const found = task ?? (await this.core.task(taskId))
+      if (isFinal(found.value)) return found
+      throw new Error(
+        `task ${taskId} (${found.call}) is ${stateOf(found.value)}, and nothing is left that could end it`,
+      )
+    }
   }
 
   #die(): void {
     const { stage, clock, optionsOn } = this.#world
+    this.#life.resolve()
+    this.#life = Promise.withResolvers()
     this.#crashes += 1
     stage.forget()
     clock.forget()

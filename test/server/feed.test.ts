@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { HistoryEvent } from '../../machines/index.ts'
+import { Pace } from '../../server/feed/pace.ts'
 import { Feed, type FeedItem, type Position, type Topic } from '../../server/feed.ts'
 import { defineCall, memoryStore } from '../../server/index.ts'
 import { systemClock } from '../../server/ports.ts'
@@ -317,8 +318,43 @@ test('the engine goes on while a reader takes nothing', async t => {
   const reader = reading(t, rollcall.feed, {}, beginning)
   await reader.next()
   const { groupId, taskIds } = await rollcall.submitGroup({
-    calls: Array.from({ length: 5_000 }, () => ({ call: nothing })),
+    calls: Array.from({ length: 2_000 }, () => ({ call: nothing })),
   })
   await ended(rollcall, taskIds)
-  assert.equal((await rollcall.summary(groupId)).finished, 5_000)
+  assert.equal((await rollcall.summary(groupId)).finished, 2_000)
+})
+
+test('a thousand readers take their turns in rounds that leave room for everything else', async () => {
+  const clock = new VirtualClock(AT_MS)
+  const pace = new Pace(clock)
+  let turns = 0
+  const readers = () => Array.from({ length: 1_000 }, () => pace.turn().then(() => (turns += 1)))
+  readers()
+  await clock.advance(0)
+  assert.equal(turns, 1_000)
+  const second = readers()
+  await clock.advance(199)
+  assert.equal(turns, 1_000)
+  await clock.advance(1)
+  await Promise.all(second)
+  assert.equal(turns, 2_000)
+})
+
+test('a reader takes its turn at once when there was none for a while', async () => {
+  const clock = new VirtualClock(AT_MS)
+  const pace = new Pace(clock)
+  await pace.turn()
+  await clock.advance(2)
+  await pace.turn()
+  assert.equal(clock.nowMs(), AT_MS + 2)
+})
+
+test('readers go on when somebody sets the clock back', async () => {
+  const clock = new VirtualClock(AT_MS)
+  const pace = new Pace(clock)
+  await pace.turn()
+  clock.jump(-3_600_000)
+  const turn = pace.turn()
+  await clock.advance(2)
+  await turn
 })

@@ -146,7 +146,8 @@ function newGroups(changes: readonly Change[], ledger: Ledger): (groupId: string
 }
 
 function lineOf({ eventId, atMs, taskId, groupId, type, attempt, value, data }: HistoryEvent) {
-  const whose = taskId === null ? `group ${short(groupId as string)}` : `task ${short(taskId)}`
+  const ofGroup = groupId === null ? 'store' : `group ${short(groupId)}`
+  const whose = taskId === null ? ofGroup : `task ${short(taskId)}`
   const tried = attempt === null ? '' : ` attempt ${attempt}`
   return `  ${eventId} at ${atMs} ${whose}${tried} ${type} → ${value} ${JSON.stringify(data)}`
 }

@@ -99,7 +99,7 @@ export class Readers {
     const kept = this.#unread
       .filter(({ taskId, groupId }) =>
         taskId === null
-          ? this.#ledger.groups.has(groupId as string)
+          ? groupId === null || this.#ledger.groups.has(groupId)
           : this.#ledger.tasks.has(taskId),
       )
       .sort((a, b) => a.eventId - b.eventId)

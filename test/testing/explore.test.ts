@@ -87,6 +87,9 @@ describe('Exploring a scenario', () => {
       /^Error: Order 1 breaks/,
     )
     await explore({ ...options, order: [0, 0, 0] }, scenario)
+    for (const order of [[9], [0, 0, 0, 0], [0.5], 'x' as never]) {
+      await assert.rejects(explore({ ...options, order }, scenario), RangeError)
+    }
   })
 
   test('lets the process die at any moment when it may, and everything still ends once', async () => {

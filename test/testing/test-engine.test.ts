@@ -91,6 +91,38 @@ describe('Time in a test', () => {
     assert.notDeepEqual(await startedAt(7), await startedAt(8))
   })
 
+  test('is that of each end when several results are waited for, also over a crash', async () => {
+    const engine = await testEngine({
+      calls,
+      script: {
+        'feed.sync': ({ id }) => takes(Number(id) * 1_000),
+        'feed.publish': [takes(1_500, crashes()), succeeds()],
+      },
+    })
+    const ends: string[] = []
+    const waits = ['3', '2', '1'].map(async id => {
+      const task = await engine.submit(sync, { id })
+      return { id, task }
+    })
+    await engine.submit(publish, {})
+    await Promise.all(
+      waits.map(async wait => {
+        const { id, task } = await wait
+        await task.result()
+        ends.push(`${id} at ${engine.elapsed}`)
+      }),
+    )
+    // The process died at 1.5 s: what ran then began anew.
+    assert.deepEqual(ends, ['1 at 00:00:01', '2 at 00:00:03.500', '3 at 00:00:04.500'])
+  })
+
+  test('moves by a length of time, and nothing else', async () => {
+    const engine = await testEngine({ calls })
+    for (const ms of [-1, Number.NaN, '5' as never]) {
+      await assert.rejects(engine.advance(ms), /advance\(ms\) takes 0 ms or more/)
+    }
+  })
+
   test('passes while a result is waited for', async () => {
     const engine = await testEngine({ calls, script: { 'feed.sync': takes(MINUTE, succeeds(1)) } })
     const task = await engine.submit(sync, { id: 'fedora' })
@@ -296,6 +328,11 @@ describe('A mistake in a test', () => {
     await assert.rejects(
       testEngine({ calls, script: { 'feed.sync': [] } }),
       /script of feed.sync is empty/,
+    )
+    const misspelt = { calls, scripts: {} }
+    await assert.rejects(
+      testEngine(misspelt),
+      /there is no option scripts; there are calls, script/,
     )
     await assert.rejects(testEngine({ calls, startAt: 'noon' }), /startAt is a time .* found noon/)
     assert.throws(() => takes(-1), /0 ms or more; found -1/)

@@ -1,7 +1,7 @@
 // Walks every world that a family's steps lead to, breadth first, so that the first promise found broken
 // is found by a shortest history. What must hold of paths is asked of the graph afterwards.
 import { isFinal } from '../../machines/index.ts'
-import { type Arrows, countHistories, firstThatNeverEnds } from './graph.ts'
+import { Arrows } from './graph.ts'
 import { broken, checkState } from './invariants.ts'
 import { keyOf } from './key.ts'
 import { checkMove, type Move } from './moves.ts'
@@ -59,8 +59,8 @@ export async function explore(
   const { start, attempts } = family
   const states: State[] = [{ parent: -1, choice: -1, depth: 0, world: start }]
   const known = new Map([[keyOf(start, attempts), 0]])
-  const arrows: Arrows = { from: [], to: [], progress: [] }
-  const ended = new Set<number>()
+  const arrows = new Arrows()
+  const ended: number[] = []
   const twins: Twin[] = []
   let transitions = 0
   let again = 0
@@ -90,26 +90,24 @@ export async function explore(
         if (to === at) continue
         const progress = isProgress(step)
         if (progress) isAtRest = false
-        arrows.from.push(at)
-        arrows.to.push(to)
-        arrows.progress.push(progress)
+        arrows.add(at, to, progress)
       } catch (error) {
         throw new BrokenHistory(choices(), error)
       }
     }
     const waits = before.rows.tasks.find(({ value }) => !isFinal(value))
-    if (waits === undefined) ended.add(at)
+    if (waits === undefined) ended.push(at)
     else if (isAtRest) {
       const error = `all is at rest, and ${waits.taskId} is ${waits.value}`
       throw new BrokenHistory(choicesTo(states, at), error)
     }
   }
-  const stuck = firstThatNeverEnds(states.length, arrows, ended)
+  const stuck = arrows.firstThatNeverEnds(states.length, ended)
   if (stuck !== null)
     throw new BrokenHistory(choicesTo(states, stuck), 'from here not all tasks can end')
   await checkTwins(family, twins, arrows, known)
   const { depth } = states.at(-1)!
-  const histories = countHistories(states.length, arrows, depth)
+  const histories = arrows.countHistories(states.length, depth)
   return { states: states.length, transitions, depth, histories }
 }
 
@@ -124,11 +122,11 @@ function choicesTo(states: readonly State[], at: number): number[] {
 async function checkTwins(
   family: Family,
   twins: readonly Twin[],
-  { from, to }: Arrows,
+  arrows: Arrows,
   known: ReadonlyMap<string, number>,
 ): Promise<void> {
   const futures = new Map(twins.map(({ state }) => [state, new Set<number>()]))
-  for (const [nth, source] of from.entries()) futures.get(source)?.add(to[nth]!)
+  for (const [from, to] of arrows) futures.get(from)?.add(to)
   for (const { world, state, choices } of twins) {
     try {
       checkState(world)

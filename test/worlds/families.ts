@@ -10,12 +10,20 @@ import {
 } from '../../machines/index.ts'
 import { creates, deletes, failed, reads, spec, updates, use } from '../support/builders.ts'
 import { take } from './batch.ts'
-import type { Act, Family } from './steps.ts'
+import type { Act, Family, Submission } from './steps.ts'
 import { EMPTY, TICK_MS, type World } from './world.ts'
 
 type Wanted = Pick<Family, 'name' | 'says' | 'submissions'> & Partial<Family>
 
-const ACTS: Act[] = ['succeeds', 'fails', 'fails for now', 'times out', 'is interrupted']
+const ACTS: Act[] = [
+  'succeeds',
+  'fails',
+  'fails for now',
+  'times out',
+  'is interrupted',
+  'progresses',
+  'does not stop',
+]
 
 function family(wanted: Wanted): Family {
   return {
@@ -45,15 +53,17 @@ const SHAPES = [
   [['c'], ['a'], []],
 ]
 
+/** @param bound How large the worlds are, from 2. */
 export function families(bound: number): Family[] {
   return [
-    queues(bound),
-    pairs(bound),
-    lines(bound),
-    slots(),
-    times(bound),
+    sleepers(),
     members(bound),
     groups(bound),
+    slots(),
+    lines(bound),
+    pairs(bound),
+    times(bound),
+    queues(bound),
   ]
 }
 
@@ -94,7 +104,7 @@ function lines(bound: number): Family {
   const alphabet = uses.map(resources => single({ resources }))
   return family({
     name: 'lines',
-    says: 'up to 4 unfinished tasks at a time that read a resource, update it, update another one, or both',
+    says: `up to 4 unfinished tasks at a time that read a resource, update it, ${bound > 2 ? 'delete it, ' : ''}update another one, or both`,
     unfinishedMax: 4,
     submissions: () => alphabet,
     acts: ['succeeds'],
@@ -114,13 +124,11 @@ function slots(): Family {
 }
 
 function times(bound: number): Family {
-  const unfinishedMax = bound + 1
   const uses = bound > 2 ? [NONE, ...onFirst] : [NONE, ...onFirst.slice(2)]
   return family({
     name: 'times',
-    says: `up to ${unfinishedMax} unfinished tasks at a time that use one resource or none, start at once or after a time, and depend on a task that waits, runs or has ended, in any state`,
+    says: 'up to 3 unfinished tasks at a time that use one resource or none, start at once or after a time, and depend on a task that waits, runs or has ended, in any state',
     start: past(),
-    unfinishedMax,
     submissions: world => {
       const latest = world.rows.tasks.findLast(({ value }) => !isFinal(value))
       return uses.flatMap(resources =>
@@ -158,6 +166,27 @@ function members(bound: number): Family {
   })
 }
 
+function sleepers(): Family {
+  const create = spec({ resources: [creates('repo:1')] })
+  return family({
+    name: 'sleepers',
+    says: 'a group of 2 tasks that make the same thing or nothing, at once or after a time, of either failure policy, suspended, resumed and cancelled at any time',
+    unfinishedMax: 2,
+    submissions: world => {
+      if (isBusy(world)) return []
+      const startAfterMs = world.nowMs + TICK_MS
+      const kinds = [create, { ...create, startAfterMs }, spec({ startAfterMs })]
+      return (['continue', 'cancel'] as const).flatMap(onFailure =>
+        kinds.flatMap(a =>
+          kinds.flatMap(b => [[], ['a']].map(after => grouped([a, b], [[], after], onFailure))),
+        ),
+      )
+    },
+    acts: ['succeeds', 'fails'],
+    groups: true,
+  })
+}
+
 function groups(bound: number): Family {
   const kinds = [spec({ cancellable: false }), spec({ resources: UPDATE })]
   const alphabet = (['continue', 'cancel'] as const).flatMap(onFailure =>
@@ -170,14 +199,14 @@ function groups(bound: number): Family {
   )
   return family({
     name: 'groups',
-    says: `open groups with up to ${bound} unfinished tasks at a time, whose tasks fail, come back, run out of time, are interrupted and spawn, and which are added to, closed, suspended, resumed and cancelled`,
+    says: `open groups with up to ${bound} unfinished tasks at a time, whose tasks progress, fail, come back, run out of time, do not stop, are interrupted and spawn, and which are added to, closed, suspended, resumed and cancelled`,
     unfinishedMax: bound,
     submissions: world => {
       const busy = world.rows.groups.find(({ value }) => value !== 'settled')
       if (busy === undefined) return alphabet
       const { groupId } = busy
       const added = kinds.map(
-        (each): Command => ({ type: 'group.add', groupId, specs: [each], idempotency: null }),
+        (each): Submission => ({ type: 'group.add', groupId, specs: [each], idempotency: null }),
       )
       return [...added, single({ resources: UPDATE })]
     },
@@ -204,7 +233,7 @@ function dependencies(latest: string | undefined): TaskSpec['dependsOn'][] {
   ]
 }
 
-function single(fields: Partial<TaskSpec>): Command {
+function single(fields: Partial<TaskSpec>): Submission {
   return { type: 'tasks.submit', specs: [spec(fields)], group: null, idempotency: null }
 }
 
@@ -214,7 +243,7 @@ function grouped(
   shape: readonly (readonly string[])[],
   onFailure: 'continue' | 'cancel',
   open = false,
-): Command {
+): Submission {
   const named = specs.map((each, index) => ({
     ...each,
     name: 'abc'[index]!,

@@ -2,29 +2,32 @@
 // single history reaches.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Command, GroupSpec } from '../../machines/index.ts'
 import { spec, updates } from '../support/builders.ts'
 import { keyOf } from './key.ts'
-import { type Family, stepsOf, walk } from './steps.ts'
+import { type Family, type Submission, stepsOf, walk } from './steps.ts'
 import { EMPTY, TICK_MS, type World } from './world.ts'
 
 const STEPS = 5
 
 const update = spec({ resources: [updates('repo:1')] })
 
-/** A group while there is none, and a task of no group. */
-function submissions({ nowMs, rows }: World): Command[] {
+/** A group of either policy while there is none, and a task of no group, cancellable or not. */
+function submissions({ nowMs, rows }: World): Submission[] {
   const submit = { type: 'tasks.submit', idempotency: null } as const
-  const alone: Command = { ...submit, specs: [update], group: null }
-  if (rows.groups.some(({ value }) => value !== 'settled')) return [alone]
-  const group: GroupSpec = { tags: [], onFailure: 'cancel', open: true }
+  const alone = [update, { ...update, cancellable: false }].map(
+    (each): Submission => ({ ...submit, specs: [each], group: null }),
+  )
+  if (rows.groups.some(({ value }) => value !== 'settled')) return alone
   const later = spec({ startAfterMs: nowMs + TICK_MS })
-  return [alone, { ...submit, specs: [update, later], group }]
+  const groups = (['continue', 'cancel'] as const).map((onFailure): Submission => {
+    return { ...submit, specs: [update, later], group: { tags: [], onFailure, open: true } }
+  })
+  return [...alone, ...groups]
 }
 
 const family: Family = {
   name: 'tiny',
-  says: 'at most two tasks, perhaps in a group, and a child',
+  says: 'two unfinished tasks at a time, perhaps in a group, or a child',
   sliceLimit: 1,
   start: EMPTY,
   unfinishedMax: 2,

@@ -1,5 +1,6 @@
 // Two worlds with the same key have the same future: what ended, what time it is and what things are
-// called is left out (the two repositories are alike); what the rest depends on, and what would be wrong if it differed, is in.
+// called is left out, and the two repositories are alike; what the rest depends on, and what would be
+// wrong if it differed, is in.
 import { isFinal, type Task } from '../../machines/index.ts'
 import { sameResource } from '../model/rules.ts'
 import { fanOutsOf, type Rows, type World } from './world.ts'

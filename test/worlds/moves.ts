@@ -17,7 +17,8 @@ export interface Move {
   reply: unknown
 }
 
-const LEGAL: Record<TaskValue, TaskValue[]> = {
+/** Where one commit may take a task. */
+export const LEGAL: Readonly<Record<TaskValue, readonly TaskValue[]>> = {
   waiting: ['running.executing', 'suspended', 'canceled', 'skipped', 'error'],
   suspended: ['waiting', 'canceled', 'skipped', 'error'],
   'running.executing': [
@@ -71,6 +72,13 @@ function checkChange({ before, step, after }: Move, was: Task, is: Task): void {
   const attempts = is.attempt - was.attempt
   if (ranOut && goesOn ? attempts !== 1 : attempts !== 0 && !(ranOut && is.value === 'canceled'))
     broken(`${taskId} is ${is.value} in attempt ${is.attempt} after ${was.value} in ${was.attempt}`)
+  // Reruns after a crash and retries after a failure have each their own limit (CONTRACT §5).
+  const crashes = attempts === 1 && step.type === 'restart' ? 1 : 0
+  const failures = attempts === 1 && step.type === 'handler' && step.act === 'fails for now' ? 1 : 0
+  if (is.interruptions - was.interruptions !== crashes)
+    broken(`${taskId} counts ${is.interruptions} crashes after ${was.interruptions}`)
+  if (is.failedAttempts - was.failedAttempts !== failures)
+    broken(`${taskId} counts ${is.failedAttempts} failed attempts after ${was.failedAttempts}`)
   const canceledAfterAll = is.value === 'canceled' && isCanceled(after, is)
   if (was.stopCause === 'cancel' && ranOut && is.value !== 'canceled')
     broken(`${taskId} was cancelled and ended in ${is.value}`)

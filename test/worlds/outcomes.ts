@@ -2,6 +2,7 @@
 // ends, what a cancellation, a suspension and a restart leave behind.
 import {
   type Command,
+  type FillReply,
   type Group,
   isFinal,
   stateOf,
@@ -13,6 +14,7 @@ import { RERUNS_MAX } from '../../server/recovery.ts'
 import { startable } from './admission.ts'
 import { broken } from './invariants.ts'
 import type { Move } from './moves.ts'
+import type { Act } from './steps.ts'
 import { TICK_MS, taskOf, type World } from './world.ts'
 
 /** @throws {Broken} The step did to its subject something else than the contract says. */
@@ -53,14 +55,15 @@ function checkAsked(move: Move, command: Command): void {
 }
 
 /** Free slots are filled as far as they and the tasks that may start go, the first to start first. */
-function checkFill({ before, after }: Move, free: number): void {
+function checkFill({ before, after, reply }: Move, free: number): void {
   const starts = after.rows.tasks.filter(
     (task, at) => stateOf(task.value) === 'running' && task !== before.rows.tasks[at],
   )
   if (starts.length > free) broken(`${starts.length} tasks were started in ${free} slots`)
   const [next] = startable(after)
-  // The rest of a fan-out is a batch of its own, which fills the slots once more.
-  if (starts.length < free && next !== undefined && after.mail.length === 0)
+  // Those that were held back end the look for tasks; the engine looks again in the next batch.
+  const { held } = reply as FillReply
+  if (starts.length < free && next !== undefined && held === 0)
     broken(`a slot stays free, and ${next.taskId} may start`)
   const passedOver = startable(before).filter(
     each => !starts.some(({ taskId }) => taskId === each.taskId),
@@ -75,32 +78,47 @@ function checkFill({ before, after }: Move, free: number): void {
   }
 }
 
-function checkHandler({ before, after, reply }: Move, was: Task, act: string): void {
+function checkHandler({ before, after, reply }: Move, was: Task, act: Act): void {
   const is = taskOf(after.rows, was.taskId)
   checkAnswer(reply, 'taken')
-  const ends = () => {
-    switch (act) {
-      case 'times out':
-        return ['running.cancelling']
-      case 'succeeds':
-        return was.stopCause === 'cancel' ? ['canceled'] : ['finished']
-      case 'fails':
-        return was.stopCause === 'cancel' ? ['canceled'] : ['error']
-      default:
-        return was.stopCause === 'cancel' ? ['canceled'] : againIn(after, is)
-    }
-  }
-  if (!ends().includes(is.value))
-    broken(`${was.taskId}, ${was.value}, ${act} and is ${is.value} then`)
+  const expected = valueAfter(act, was, againIn(after, is))
+  if (is.value !== expected) broken(`${was.taskId}, ${was.value}, ${act} and is ${is.value} then`)
   if (act === 'fails for now' && !isFinal(is.value) && is.wakeAtMs !== before.nowMs + TICK_MS)
     broken(`${was.taskId} does not wait for its next attempt`)
+  if (act === 'progresses' && is.progress.done !== was.attempt)
+    broken(`${was.taskId} does not show its progress`)
+  if (is.value === 'finished' && (is.result === null || is.failure !== null))
+    broken(`${was.taskId} does not show its result`)
+  if (is.value === 'error' && is.failure === null)
+    broken(`${was.taskId} does not show why it failed`)
+}
+
+/** @param again The state of one that goes back to wait. */
+function valueAfter(act: Act, { value, stopCause }: Task, again: TaskValue): TaskValue {
+  switch (act) {
+    case 'progresses':
+    case 'does not stop':
+      return value
+    case 'times out':
+      return 'running.cancelling'
+    default:
+  }
+  if (stopCause === 'cancel') return 'canceled'
+  switch (act) {
+    case 'succeeds':
+      return 'finished'
+    case 'fails':
+      return 'error'
+    default:
+      return again
+  }
 }
 
 /** The state of a task that goes back to wait, as its group has it. */
-function againIn({ rows }: World, task: Task): TaskValue[] {
+function againIn({ rows }: World, task: Task): TaskValue {
   const group = rows.groups.find(each => each.groupId === task.groupId)
-  if (group?.canceled) return ['canceled']
-  return group?.value.startsWith('suspended') ? ['suspended'] : ['waiting']
+  if (group?.canceled) return 'canceled'
+  return group?.value.startsWith('suspended') ? 'suspended' : 'waiting'
 }
 
 /** A restart ends or repeats what ran, and starts nothing. */
@@ -113,7 +131,7 @@ function checkRestart({ before, after }: Move, reruns: boolean): void {
       was.stopCause === 'cancel'
         ? ['canceled']
         : again
-          ? [...againIn(after, is), 'waiting']
+          ? [againIn(after, is), 'waiting']
           : ['error', ...(isCanceled(after, is) ? ['canceled'] : [])]
     if (!ends.includes(is.value))
       broken(`${was.taskId}, ${was.value}, is ${is.value} after a crash`)

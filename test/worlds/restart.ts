@@ -1,6 +1,5 @@
 // A restart of a world's process: the server's own recovery, which may die after any of its commits.
-import type { Command } from '../../machines/index.ts'
-import { stateOf } from '../../machines/index.ts'
+import { type Command, stateOf } from '../../machines/index.ts'
 import { defineCall, Registry } from '../../server/calls.ts'
 import type { Engine } from '../../server/engine.ts'
 import { recover } from '../../server/recovery.ts'

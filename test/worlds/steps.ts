@@ -1,13 +1,23 @@
 // Everything that can happen next in a world: what clients ask, what handlers do, what time brings, and
 // the death of the process. A crash may follow any step, so that it comes before and after each commit.
-import { type Command, isFinal, type TaskSpec } from '../../machines/index.ts'
+import { type Command, isFinal, stateOf, type Task, type TaskSpec } from '../../machines/index.ts'
 import { failed } from '../support/builders.ts'
 import { type Taken, take } from './batch.ts'
 import { type Restart, restart } from './restart.ts'
 import { fanOutsOf, runOf, TICK_MS, type World } from './world.ts'
 
 /** What a handler does next. */
-export type Act = 'succeeds' | 'fails' | 'fails for now' | 'times out' | 'is interrupted'
+export type Act =
+  | 'succeeds'
+  | 'fails'
+  | 'fails for now'
+  | 'times out'
+  | 'is interrupted'
+  | 'progresses'
+  | 'does not stop'
+
+/** Those after which it goes on running: one that was asked to stop ends later. */
+const GOES_ON: readonly Act[] = ['times out', 'progresses', 'does not stop']
 
 export type Step =
   | { type: 'ask'; command: Command }
@@ -19,6 +29,9 @@ export type Step =
   | { type: 'tick' }
   | { type: 'crash' }
   | ({ type: 'restart' } & Restart)
+
+/** What clients submit, or add to a group. */
+export type Submission = Extract<Command, { type: 'tasks.submit' | 'group.add' }>
 
 /** Which worlds a family has: what may be asked in them, and what else may happen. */
 export interface Family {
@@ -32,7 +45,7 @@ export interface Family {
   /** Unfinished tasks at a time. */
   unfinishedMax: number
   /** Submissions and additions that clients may make. */
-  submissions: (world: World) => Command[]
+  submissions: (world: World) => Submission[]
   /** What running tasks may spawn. */
   children: TaskSpec[]
   acts: readonly Act[]
@@ -51,12 +64,10 @@ export function stepsOf(world: World, family: Family): Step[] {
   const steps: Step[] = []
   const wakes = rows.tasks.flatMap(({ wakeAtMs }) => (wakeAtMs === null ? [] : [wakeAtMs]))
   if (wakes.some(each => each > nowMs)) steps.push({ type: 'tick' })
-  if (!world.up) {
-    for (const reruns of [true, false])
-      for (const diesAfter of [null, 1]) steps.push({ type: 'restart', reruns, diesAfter })
-    return steps
-  }
-  steps.push({ type: 'fill', free: 1 }, { type: 'fill', free: family.unfinishedMax })
+  const unfinished = rows.tasks.filter(({ value }) => !isFinal(value))
+  if (!world.up) return [...steps, ...restartsOf(unfinished)]
+  steps.push({ type: 'fill', free: 1 })
+  if (unfinished.length - runs.length > 1) steps.push({ type: 'fill', free: unfinished.length })
   if (fanOuts.length > 0) steps.push({ type: 'mail' })
   if (wakes.some(each => each <= nowMs)) steps.push({ type: 'timers' })
   for (const { taskId, stopping } of runs) {
@@ -64,19 +75,17 @@ export function stepsOf(world: World, family: Family): Step[] {
       // The runner reports a success of one that has timed out as its failure, and times out once.
       if (act === 'succeeds' && stopping === 'timeout') continue
       if (act === 'times out' && stopping !== null) continue
+      if (act === 'does not stop' && stopping === null) continue
       steps.push({ type: 'handler', taskId, act })
     }
   }
-  const unfinished = rows.tasks.filter(({ value }) => !isFinal(value))
   const room = family.unfinishedMax - unfinished.length
   if (room > 0) {
     for (const { taskId } of runs)
       for (const spec of family.children) steps.push({ type: 'spawn', parentId: taskId, spec })
   }
-  for (const command of family.submissions(world)) {
-    const { specs } = command as Extract<Command, { type: 'tasks.submit' }>
-    if (specs.length <= room) steps.push({ type: 'ask', command })
-  }
+  for (const command of family.submissions(world))
+    if (command.specs.length <= room) steps.push({ type: 'ask', command })
   for (const { taskId } of unfinished)
     steps.push({ type: 'ask', command: { type: 'task.cancel', taskId } })
   if (family.groups && fanOuts.length <= FAN_OUTS_MAX) {
@@ -89,6 +98,15 @@ export function stepsOf(world: World, family: Family): Step[] {
   }
   steps.push({ type: 'crash' })
   return steps
+}
+
+/** What a restart finds to do decides in how many ways it can go. */
+function restartsOf(unfinished: readonly Task[]): Step[] {
+  const restart = { type: 'restart', reruns: true, diesAfter: null } as const
+  const dies = { ...restart, diesAfter: 1 }
+  if (unfinished.some(({ value }) => stateOf(value) === 'running'))
+    return [restart, dies, { ...restart, reruns: false }, { ...dies, reruns: false }]
+  return unfinished.some(({ groupId }) => groupId !== null) ? [restart, dies] : [restart]
 }
 
 /** The world after a step, with the reply of the command in it. */
@@ -105,10 +123,8 @@ export function walk(world: World, step: Step, { sliceLimit }: Family): Walked |
     case 'restart':
       return restart(world, step, sliceLimit).then(next => ({ world: next, reply: null }))
     case 'handler': {
-      // One that has run out of time goes on until it is asked to stop, and does.
-      const runs = world.runs.filter(
-        ({ taskId }) => taskId !== step.taskId || step.act === 'times out',
-      )
+      const goesOn = GOES_ON.includes(step.act)
+      const runs = world.runs.filter(({ taskId }) => goesOn || taskId !== step.taskId)
       return take({ ...world, runs }, commandOf(world, step), sliceLimit)
     }
     default:
@@ -150,6 +166,10 @@ function reportOf(act: Act, about: { taskId: string; attempt: number }, nowMs: n
   switch (act) {
     case 'times out':
       return { type: 'task.timed_out', ...about }
+    case 'progresses':
+      return { type: 'task.progressed', ...about, progress: { done: about.attempt } }
+    case 'does not stop':
+      return { type: 'task.unresponsive', ...about, failure }
     case 'succeeds':
       return { type: 'task.succeeded', ...about, result: { done: true }, location: null }
     case 'fails':
@@ -157,13 +177,7 @@ function reportOf(act: Act, about: { taskId: string; attempt: number }, nowMs: n
     case 'fails for now':
       return { type: 'task.failed', ...about, failure, retryAtMs: nowMs + TICK_MS }
     case 'is interrupted':
-      return {
-        type: 'task.interrupted',
-        ...about,
-        crashed: false,
-        rerun: true,
-        failure,
-      }
+      return { type: 'task.interrupted', ...about, crashed: false, rerun: true, failure }
   }
 }
 

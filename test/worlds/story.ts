@@ -28,12 +28,18 @@ export async function tellStory(family: Family, choices: readonly number[]): Pro
   return lines.join('\n')
 }
 
-/** The error that a test ends with: the shortest history to it, and how to see it again. */
+/**
+ * The error that a walk ends with: the shortest history to what is broken, and how to see it again.
+ *
+ * @param replay Command that tells the history whose choices follow it.
+ */
 export async function explained(family: Family, error: unknown, replay: string): Promise<unknown> {
   if (!(error instanceof BrokenHistory)) return error
   const { message, choices, cause } = error
   const story = await tellStory(family, choices)
-  return new Error(`${message}\n${story}\nTo see it again: ${replay}`, { cause })
+  return new Error(`${message}\n${story}\nTo see it again: ${replay} ${choices.join('.')}`, {
+    cause,
+  })
 }
 
 export function tellStep(step: Step): string {

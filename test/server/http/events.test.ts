@@ -334,6 +334,15 @@ test('a client that takes no event stream is told at once that there is nothing 
   }
 })
 
+test('a client that goes away is forgotten', async t => {
+  const { app, streamOf } = await serving(t)
+  const { feed } = app.rollcall.core
+  const streams = await Promise.all([streamOf('events/'), streamOf('events/')])
+  assert.equal(feed.readers, 2)
+  for (const stream of streams) stream.cut()
+  while (feed.readers > 0) await new Promise<void>(resolve => setImmediate(resolve))
+})
+
 test('a stream of a task that is deleted says so and ends', async t => {
   const { app, streamOf } = await serving(t)
   const { groupId, taskIds } = await app.rollcall.submitGroup({ calls: [{ call: nothing }] })
@@ -343,6 +352,28 @@ test('a stream of a task that is deleted says so and ends', async t => {
   await app.rollcall.core.purge(['finished'])
   assert.equal((await stream.next()).data.type, 'task.deleted')
   await assert.rejects(stream.next(), /the stream has ended/)
+})
+
+test('whoever reads everything is told that histories were deleted, also when it comes back', async t => {
+  const { app, streamOf } = await serving(t)
+  const task = await app.rollcall.submit(nothing, {})
+  await task.result()
+  const [live, ofTask] = [
+    await streamOf('events/', '0'),
+    await streamOf(`tasks/${task.taskId}/events/`),
+  ]
+  const before = (await live.until('task.submitted')).at(-1) as Frame
+  await ofTask.until('task.changed')
+  await app.rollcall.core.purge(['finished'])
+  const told = (await live.until('tasks.purged')).at(-1) as Frame
+  assert.deepEqual([told.event, told.data.data], ['store', { finished: 1 }])
+  assert.equal((await ofTask.next()).data.type, 'task.deleted')
+
+  const back = await streamOf('events/', before.lastId)
+  assert.deepEqual(
+    (await back.until('tasks.purged')).map(({ event }) => event),
+    ['gap', 'store'],
+  )
 })
 
 test('a connection on which nothing happens is kept alive by comments', async t => {

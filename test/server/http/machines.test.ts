@@ -85,10 +85,9 @@ test('a format is asked for in the query or in the Accept header, and the query 
   assert.deepEqual(await asked('task/?format=mermaid'), plain)
   assert.deepEqual(await asked('task/', 'text/plain'), plain)
   assert.deepEqual(await asked('task/', 'application/json;q=0.5, text/*'), plain)
-  assert.deepEqual(await asked('task/', 'application/vnd.mermaid'), [
-    'application/vnd.mermaid; charset=utf-8',
-    diagram,
-  ])
+  for (const type of ['application/vnd.mermaid', 'text/vnd.mermaid']) {
+    assert.deepEqual(await asked('task/', type), [`${type}; charset=utf-8`, diagram])
+  }
   assert.deepEqual((await asked('task/?format=json', 'text/plain'))[0], json)
   const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
   for (const accept of [undefined, '', '*/*', browser, 'image/png', 'nonsense', 'text/plain;q=0']) {

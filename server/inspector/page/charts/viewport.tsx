@@ -26,6 +26,8 @@ interface View extends Point {
 
 const SCALE_MAX = 3
 const STEP = 1.25
+/** A drawing that is nearly small enough is made a little smaller rather than cut off. */
+const NEARLY = 0.85
 const MOVE_PX = 60
 
 export function Viewport(props: ViewportProps) {
@@ -104,7 +106,8 @@ function useView(
     state.current.isMoved = false
     const element = frame.current
     if (element === null || element.clientWidth === 0) return
-    const scale = Math.min(1, Math.max(scaleMin, element.clientWidth / width))
+    const fitting = Math.min(1, element.clientWidth / width)
+    const scale = fitting < scaleMin * NEARLY ? scaleMin : fitting
     element.style.height = `${Math.ceil(Math.min(heightMax, height * scale))}px`
     const { width: across, height: down } = size()
     const middle = focus ?? { x: 0, y: 0, width: 0, height: 0 }

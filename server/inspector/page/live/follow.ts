@@ -42,7 +42,7 @@ class Stream {
   readonly #followers = new Set<Follower>()
   readonly #stop = new AbortController()
   #isOpen = false
-  #lastEventId: number | null = null
+  #lastEventId: string | null = null
   #held: LiveEvent[] = []
   #handing: Promise<void> | null = null
 
@@ -94,7 +94,7 @@ class Stream {
       const response = await fetch(`${MOUNT}/v2/${this.#path}`, {
         headers: {
           accept: 'text/event-stream',
-          ...(resumes && { 'last-event-id': String(this.#lastEventId) }),
+          ...(resumes && { 'last-event-id': this.#lastEventId ?? '' }),
         },
         cache: 'no-store',
         signal: AbortSignal.any([gone.signal, this.#stop.signal]),

@@ -2,12 +2,12 @@
 
 /** One event; its JSON is read when somebody asks for it. */
 export class LiveEvent {
-  readonly id: number | null
+  readonly id: string | null
   readonly name: string
   readonly #text: string
   #body: EventBody | null = null
 
-  constructor(id: number | null, name: string, text: string) {
+  constructor(id: string | null, name: string, text: string) {
     this.id = id
     this.name = name
     this.#text = text
@@ -49,13 +49,13 @@ export function takeFrames(text: string): { events: LiveEvent[]; rest: string } 
 
 /** Null for what carries nothing: a comment, the time to wait. */
 function eventOf(frame: string): LiveEvent | null {
-  let id: number | null = null
+  let id: string | null = null
   let name = 'message'
   let data: string | null = null
   for (const line of frame.split('\n')) {
     if (line.startsWith('data: '))
       data = data === null ? line.slice(6) : `${data}\n${line.slice(6)}`
-    else if (line.startsWith('id: ')) id = Number(line.slice(4))
+    else if (line.startsWith('id: ')) id = line.slice(4)
     else if (line.startsWith('event: ')) name = line.slice(7)
   }
   return data === null ? null : new LiveEvent(id, name, data)

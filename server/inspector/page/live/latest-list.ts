@@ -23,8 +23,8 @@ export interface ListPage<Row> {
   next: number | null
 }
 
-/** Rows that are read at a time, and the most that the server gives. */
-const PAGE = 50
+/** Rows that are read at a time, more than a screen has, and the most that the server gives. */
+const PAGE = 100
 const PAGE_MAX = 200
 /** Shortest time between two readings of what is there already, in ms; longer when they take long. */
 const PACE_MS = 1_000
@@ -48,7 +48,7 @@ export class LatestList<Row extends { seq: number }> {
   /** Rows from here on were looked at, up to `#top` at least; null: all were. */
   #next: number | null = null
   #top = 0
-  #window: [first: number, end: number] = [0, PAGE - AHEAD]
+  #window: [first: number, end: number] = [0, 0]
   #isHeld = false
   #isForced = false
   #isStale = true

@@ -1,7 +1,7 @@
 // Small pieces of text: ids, times, tags, and what can be copied.
 import { useState } from 'preact/hooks'
 import { announce } from '../announce.ts'
-import { age, clockTime, nowMs } from '../clock.ts'
+import { age, clockTime, duration, nowMs } from '../clock.ts'
 import { Sign } from './icon.tsx'
 
 /** An id, its middle left out: ids begin with their time, and differ at their end. */
@@ -43,10 +43,12 @@ export function Moment({ ms }: { ms: number | null }) {
   )
 }
 
-/** From a start to an end, or counting. */
+/** From a start to an end; or counting, in whole seconds. */
 export function Lasted({ fromMs, toMs }: { fromMs: number | null; toMs: number | null }) {
   if (fromMs === null) return <span class="faint">–</span>
-  return <span class="number">{age(fromMs, toMs ?? nowMs.value)}</span>
+  return (
+    <span class="number">{toMs === null ? age(fromMs, nowMs.value) : duration(toMs - fromMs)}</span>
+  )
 }
 
 export function Tags({ tags }: { tags: readonly string[] }) {

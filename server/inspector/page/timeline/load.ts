@@ -62,6 +62,8 @@ function start(groupId: string): Shared {
   let timer = 0
 
   const readOn = async () => {
+    clearTimeout(timer)
+    timer = 0
     if (isReading || stopping.signal.aborted) return
     isReading = true
     isMore = false
@@ -84,8 +86,8 @@ function start(groupId: string): Shared {
   }
   const readLater = () => {
     isMore = true
-    clearTimeout(timer)
-    if (!isReading) timer = window.setTimeout(readOn, PACE_MS)
+    // One that is set already stays: events that never cease must not put it off.
+    if (!isReading && timer === 0) timer = window.setTimeout(readOn, PACE_MS)
   }
   const leave = follow(`task_groups/${groupId}/events/`, {
     onOpen: resumed => resumed || readLater(),

@@ -45,7 +45,7 @@ export function paintOverview(canvas: HTMLCanvasElement, palette: Palette, ask: 
   if (untilMs < ask.whole.toMs) {
     // What is still to come at the moment that is shown.
     const x = Math.max(left, xOf(area, untilMs))
-    wash(context, palette, x, left + width - x, canvas.clientHeight)
+    wash(context, palette, x, xOf(area, ask.whole.toMs) - x, canvas.clientHeight)
     context.fillStyle = palette.accent
     context.fillRect(x - 1, 0, 2, canvas.clientHeight)
   }

@@ -104,7 +104,8 @@ const COLUMNS: readonly Column<GroupRow>[] = [
     class: 'col-state',
     cell: row => {
       const { word, tone } = groupLook(row)
-      return <Badge tone={tone} word={word} />
+      // One that is open does not end by itself, whatever its bar says.
+      return <Badge tone={tone} word={row.value.endsWith('.open') ? `${word}, open` : word} />
     },
   },
   {

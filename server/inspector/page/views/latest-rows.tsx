@@ -105,7 +105,7 @@ export function ListNews<Row extends { seq: number }>({ list }: { list: LatestLi
         data-none={fresh === 0 ? '' : undefined}
         onClick={() => list.showFresh()}
       >
-        {fresh >= 50 ? '50 or more' : count(fresh)} new – show
+        {fresh >= 100 ? '100 or more' : count(fresh)} new – show
       </button>
     </>
   )

@@ -144,7 +144,7 @@ function Queue({ type, id }: { type: string; id: string }) {
 function QueueTable({ label, rows }: { label: string; rows: readonly QueueRow[] }) {
   return (
     <ScrollBox class="scrolls" label={label}>
-      <table class="table">
+      <table class="table queue">
         <thead>
           <tr>
             <th scope="col" class="right slim">
