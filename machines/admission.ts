@@ -1,13 +1,21 @@
 // Admission of a submission, whole or not at all: its members are judged in run order, each against
 // everything before it, siblings included, and only when none is refused is anything written.
+import { Ahead } from './ahead.ts'
 import type { Command, TaskSpec } from './commands.ts'
 import type { Decision, SubmitReply } from './effects.ts'
 import { type Group, isOpen, isSuspended, NO_TASKS } from './group.machine.ts'
 import { once } from './idempotency.ts'
 import { type Member, memberName, resolveMembers } from './members.ts'
-import { grantedUses, isHeldBack, type Judgement, judgement, reserve } from './placement.ts'
-import { type Firsts, judge, type ResourceUse, resourceKey } from './reservations.ts'
-import { type DependencyFailure, isFinal, type Task } from './task.machine.ts'
+import {
+  type Granted,
+  grantedUses,
+  isHeldBack,
+  type Judgement,
+  judgement,
+  reserve,
+} from './placement.ts'
+import { judgeEach } from './reservations.ts'
+import { type DependencyFailure, isFinal, NO_FIELDS, NOTHING, type Task } from './task.machine.ts'
 import type { Work } from './work.ts'
 
 /** Answers that a client's key gives again. */
@@ -70,24 +78,30 @@ interface Family {
 }
 
 /** How a member stands: held back, or admitted with these reservations to wait for. */
-type Standing = { held: true } | { held: false; judgement: Judgement; granted: boolean[] }
+type Standing = { held: boolean; judgement: Judgement; granted: Granted }
+
+const HELD: Standing = {
+  held: true,
+  judgement: { response: 'postponed', reasons: NOTHING },
+  granted: null,
+}
 
 function admit(work: Work, specs: TaskSpec[], family: Family, newGroup?: Group): SubmitReply {
   const resolved = resolveMembers(work, specs)
   if ('outcome' in resolved) return resolved
   const { members, runOrder } = resolved
   const standings = judgeMembers(work, specs, members, runOrder)
-  if ('outcome' in standings) return standings
+  if (!Array.isArray(standings)) return standings
 
   if (newGroup !== undefined) work.addGroup(newGroup)
   const seqs = members.map(() => work.nextSeq())
   for (const index of runOrder) {
-    const standing = standings.get(index) as Standing
+    const standing = standings[index] as Standing
     addMember(work, members[index] as Member, standing, seqs[index] as number, family)
   }
   if (family.groupId !== null) joinGroup(work, family.groupId, members)
-  const tasks = members.map(({ taskId }) => {
-    const { response } = work.task(taskId) as Task
+  const tasks = members.map(({ taskId }, index) => {
+    const { response } = (standings[index] as Standing).judgement
     return { taskId, response }
   })
   return { outcome: 'submitted', groupId: family.groupId, tasks }
@@ -98,10 +112,10 @@ function judgeMembers(
   specs: TaskSpec[],
   members: Member[],
   runOrder: number[],
-): Map<number, Standing> | SubmitReply {
-  const standings = new Map<number, Standing>()
+): Standing[] | SubmitReply {
+  const standings = new Array<Standing>(members.length)
   const held = new Set<string>()
-  const queues = new Map([...work.slice.queues].map(([key, firsts]) => [key, { ...firsts }]))
+  const ahead = new Ahead(work.slice.queues)
   let place = work.slice.counters.place
   for (const index of runOrder) {
     const { spec, dependencies, taskId } = members[index] as Member
@@ -110,30 +124,26 @@ function judgeMembers(
     )
     if (waitsForPlace || startsLater(work, spec)) {
       held.add(taskId)
-      standings.set(index, { held: true })
+      standings[index] = HELD
       continue
     }
-    const admission = judge(spec.resources, queues)
+    const { resources } = spec
+    const firsts = ahead.of(resources)
+    const admission = judgeEach(resources, firsts)
     if (admission.response === 'rejected') {
       const { reasons } = admission
       return { outcome: 'rejected', member: memberName(specs, index), reasons }
     }
-    const granted = grantedUses(spec.resources, queues)
-    standings.set(index, { held: false, judgement: judgement(admission), granted })
+    const granted = grantedUses(resources, firsts, admission)
+    standings[index] = { held: false, judgement: judgement(admission), granted }
     place += 1
-    for (const use of spec.resources) noteFirst(queues, use, place)
+    Ahead.take(resources, firsts, place)
   }
   return standings
 }
 
 function startsLater(work: Work, { startAfterMs }: TaskSpec): boolean {
   return startAfterMs !== null && startAfterMs > work.env.nowMs
-}
-
-function noteFirst(queues: Map<string, Firsts>, use: ResourceUse, place: number): void {
-  const firsts = queues.get(resourceKey(use)) ?? {}
-  firsts[use.operation] ??= place
-  queues.set(resourceKey(use), firsts)
 }
 
 /** Writes one member: its row, its reservations, and what it waits for. */
@@ -151,7 +161,7 @@ function addMember(
     blockers += reserve(work, taskId, place, spec.resources, standing.granted)
   }
   let unplaced = later ? 1 : 0
-  const failures: Record<string, DependencyFailure> = {}
+  let failures: Record<string, DependencyFailure> | null = null
   for (const { taskId: dependencyId, states } of dependencies) {
     const dependency = work.task(dependencyId) as Task
     if (!isFinal(dependency.value)) {
@@ -159,10 +169,12 @@ function addMember(
       if (isHeldBack(dependency)) unplaced += 1
       work.change({ type: 'edge.put', dependencyId, dependantId: taskId, states })
     } else if (!states.includes(dependency.value)) {
+      failures ??= {}
       failures[dependencyId] = { expected: states, actual: dependency.value }
     }
   }
   const { call, args, tags, resources, priority, cancellable, principal } = spec
+  const { response, reasons } = standing.judgement
   work.addTask({
     taskId,
     value: 'waiting',
@@ -175,11 +187,12 @@ function addMember(
     tags,
     resources,
     dependencies,
-    dependencyFailures: {},
+    dependencyFailures: NO_FIELDS,
     priority,
     cancellable,
     principal,
-    ...(standing.held ? { response: 'postponed', reasons: [] } : standing.judgement),
+    response,
+    reasons,
     blockers,
     unplaced,
     wakeAtMs: later ? spec.startAfterMs : null,
@@ -187,20 +200,18 @@ function addMember(
     interruptions: 0,
     failedAttempts: 0,
     stopCause: null,
-    progress: {},
+    progress: NO_FIELDS,
     result: null,
     location: null,
     failure: null,
-    spawned: [],
+    spawned: NOTHING,
     worker: null,
     submitMs: work.env.nowMs,
     startMs: null,
     finishMs: null,
     rev: work.nextRev(),
   })
-  if (Object.keys(failures).length > 0) {
-    work.followUps.push({ type: 'task.skip', taskId, failures })
-  }
+  if (failures !== null) work.followUps.push({ type: 'task.skip', taskId, failures })
 }
 
 /** Counts the members in, and holds them when the group is suspended. */

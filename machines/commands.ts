@@ -92,8 +92,9 @@ export type Command =
   | { type: 'task.skip'; taskId: string; failures: Record<string, DependencyFailure> }
   | { type: 'task.ended'; taskId: string; state: FinalState; placed: boolean; after: number }
   | { type: 'task.placed'; taskId: string; after: number }
-  | { type: 'resource.advance'; resource: Resource }
-  | { type: 'resource.grant'; resource: Resource; bounds: Firsts }
+  /** `after`: the place of the reservation that was removed. */
+  | { type: 'resource.advance'; resource: Resource; after: number }
+  | { type: 'resource.grant'; resource: Resource; after: number; bounds: Firsts }
   | {
       type: 'resource.rejudge'
       resource: Resource
@@ -125,8 +126,11 @@ export interface Need {
   queues?: Resource[]
   /** The queues of the resources that this task uses. */
   queuesOf?: string
-  /** Waiting reservations of the resource up to a place for each operation (absent: to the end). */
-  grantable?: { resource: Resource; bounds: Firsts; limit: number }
+  /**
+   * Waiting reservations of the resource at a place > `after` (absent: from the front), up to a place for
+   * each operation (absent: to the end), by place.
+   */
+  grantable?: { resource: Resource; after?: number; bounds: Firsts; limit: number }
   /**
    * Tasks with a reservation at `after` < place <= `until`, by place, each with the queues before it.
    * When `sharing`, those that use no other resource may be left out.
@@ -144,6 +148,11 @@ export interface Need {
   cancellableIn?: string
   /** Task whose unfinished children to name. */
   childrenOf?: string
+  /**
+   * Task of which to say whether anybody may wait for its end: a dependant, or behind one of its own
+   * reservations one that waits; when it has not started, any behind one of its own.
+   */
+  waitersOf?: string
   /** Final tasks in these states, oldest first. */
   purgeable?: { states: FinalState[]; limit: number }
   idempotencyKey?: string
@@ -172,7 +181,30 @@ export interface Slice {
   cancellable: boolean
   children: string[]
   purgeable: string[]
+  /** True when somebody may wait for the end of `waitersOf`, or when that was not asked for. */
+  waiters: boolean
   idempotency: IdempotencyRecord | null
+}
+
+/** A slice in which nothing is loaded. */
+export function emptySlice(counters: Slice['counters']): Slice {
+  return {
+    counters,
+    tasks: new Map(),
+    groups: new Map(),
+    queues: new Map(),
+    grantable: [],
+    behind: [],
+    dependants: [],
+    ready: [],
+    due: [],
+    members: [],
+    cancellable: false,
+    children: [],
+    purgeable: [],
+    waiters: true,
+    idempotency: null,
+  }
 }
 
 /**
@@ -196,8 +228,15 @@ export function needs(command: Command, sliceLimit: number = SLICE_LIMIT): Need 
       return { idempotencyKey: command.key }
     case 'idempotency.expire':
       return {}
-    case 'task.cancel':
-      return { tasks: [command.taskId], childrenOf: command.taskId }
+    case 'task.cancel': {
+      const { taskId } = command
+      return { tasks: [taskId], childrenOf: taskId, waitersOf: taskId }
+    }
+    case 'task.succeeded':
+    case 'task.failed':
+    case 'task.interrupted':
+    case 'task.skip':
+      return { tasks: [command.taskId], waitersOf: command.taskId }
     case 'group.cancel':
       return { groups: [command.groupId], cancellableIn: command.groupId }
     case 'group.suspend':
@@ -210,18 +249,20 @@ export function needs(command: Command, sliceLimit: number = SLICE_LIMIT): Need 
       return { ready: { limit: command.free } }
     case 'timers.due':
       return { due: { limit: sliceLimit } }
-    case 'task.place':
-      return { tasks: [command.taskId], queuesOf: command.taskId }
+    case 'task.place': {
+      const { taskId } = command
+      return { tasks: [taskId], queuesOf: taskId, waitersOf: taskId }
+    }
     case 'task.ended':
     case 'task.placed':
       return { dependants: { taskId: command.taskId, after: command.after, limit: sliceLimit } }
     case 'resource.advance':
     case 'resource.rejudge':
       return { queues: [command.resource] }
-    case 'resource.grant':
-      return {
-        grantable: { resource: command.resource, bounds: command.bounds, limit: sliceLimit },
-      }
+    case 'resource.grant': {
+      const { resource, after, bounds } = command
+      return { grantable: { resource, after, bounds, limit: sliceLimit } }
+    }
     case 'resource.rejudge_behind':
       return {
         behind: {

@@ -10,6 +10,8 @@ export type RunOrder = { order: number[] } | { cycle: number[] }
  * @param dependencies For each member, the indexes of the members it depends on, without repeats.
  */
 export function runOrder(dependencies: readonly (readonly number[])[]): RunOrder {
+  if (dependencies.every(indexes => indexes.length === 0))
+    return { order: dependencies.map((_, member) => member) }
   const dependants: number[][] = dependencies.map(() => [])
   const open = dependencies.map((indexes, member) => {
     for (const index of indexes) dependants[index]?.push(member)

@@ -72,14 +72,16 @@ export const groupGuards = {
     group.onFailure === 'cancel' && (event as EventOf<'group.moved'>).to === 'error',
 }
 
-/** Changes of the context, by name. */
+/** Changes of the context, by name: what is nested in a field is replaced, never edited (table.ts). */
 export const groupActions = {
   join(group: GroupContext, event: EventOf<'group.joined'>) {
-    group.counts.waiting += event.count
+    group.counts = { ...group.counts, waiting: group.counts.waiting + event.count }
   },
   count(group: GroupContext, event: EventOf<'group.moved'>) {
-    group.counts[event.from] -= 1
-    group.counts[event.to] += 1
+    const counts = { ...group.counts }
+    counts[event.from] -= 1
+    counts[event.to] += 1
+    group.counts = counts
   },
   markCanceled(group: GroupContext) {
     group.canceled = true

@@ -119,31 +119,32 @@ function freePlace(work: Work, task: Task): void {
 }
 
 /**
- * Sends an event that may end the task, and if it did, releases what it held.
+ * Sends an event that may end the task, and if it did, releases what it held. Whoever waits for it is
+ * looked for only where the slice says that there may be somebody.
  *
+ * @param task The one that the command names: it is of this one that the slice speaks.
  * @returns The next snapshot, or null when the state does not handle the event.
  */
 export function end(work: Work, task: Task, event: TaskEvent): Task | null {
   const ended = work.send(task, event)
   if (ended === null || !isFinal(ended.value)) return ended
+  const waiters = work.slice.waiters !== false
   // Whoever waits was judged against a task that would run; one that never ran did not stand in the way.
   const neverRan = task.value === 'waiting' || task.value === 'suspended'
   const { taskId, place } = ended
   if (place !== null) {
     for (const { operation, ...resource } of ended.resources) {
       work.change({ type: 'reservation.delete', resource, place })
+      if (!waiters) continue
       if (neverRan)
         work.followUps.push({ type: 'resource.rejudge', resource, removed: { operation, place } })
-      work.followUps.push({ type: 'resource.advance', resource })
+      work.followUps.push({ type: 'resource.advance', resource, after: place })
     }
   }
-  work.followUps.push({
-    type: 'task.ended',
-    taskId,
-    state: ended.value as FinalState,
-    placed: place !== null,
-    after: 0,
-  })
+  if (waiters) {
+    const state = ended.value as FinalState
+    work.followUps.push({ type: 'task.ended', taskId, state, placed: place !== null, after: 0 })
+  }
   return ended
 }
 

@@ -3,7 +3,7 @@
 import { canonicalId, type TaskSpec } from './commands.ts'
 import { runOrder } from './dependencies.ts'
 import type { SubmitReply } from './effects.ts'
-import type { Dependency } from './task.machine.ts'
+import { type Dependency, NOTHING } from './task.machine.ts'
 import type { Work } from './work.ts'
 
 /** A task to be. */
@@ -29,8 +29,12 @@ export function resolveMembers(
     indexOf.set(name, index)
   }
 
-  const siblings: number[][] = []
+  const siblings: (readonly number[])[] = []
   for (const [index, spec] of specs.entries()) {
+    if (spec.dependsOn.length === 0) {
+      siblings.push(NOTHING)
+      continue
+    }
     const ahead: number[] = []
     const named = new Set<string>()
     for (const { on } of spec.dependsOn) {
@@ -56,13 +60,14 @@ export function resolveMembers(
   }
 
   const ids = specs.map(() => work.env.newId())
+  const resolved = ({ on, states }: TaskSpec['dependsOn'][number]): Dependency => {
+    const sibling = indexOf.get(on)
+    return { taskId: sibling === undefined ? canonicalId(on) : (ids[sibling] as string), states }
+  }
   const members = specs.map((spec, index) => ({
     spec,
     taskId: ids[index] as string,
-    dependencies: spec.dependsOn.map(({ on, states }) => {
-      const sibling = indexOf.get(on)
-      return { taskId: sibling === undefined ? canonicalId(on) : (ids[sibling] as string), states }
-    }),
+    dependencies: spec.dependsOn.length === 0 ? NOTHING : spec.dependsOn.map(resolved),
   }))
   return { members, runOrder: run.order }
 }

@@ -6,12 +6,12 @@ import { end } from './lifecycle.ts'
 import {
   type Admission,
   type Firsts,
-  judge,
+  firstsOfEach,
+  judgeEach,
   type ResourceUse,
-  resourceKey,
   responseTo,
 } from './reservations.ts'
-import { type Failure, isFinal, type Task } from './task.machine.ts'
+import { type Failure, isFinal, NOTHING, type Task } from './task.machine.ts'
 import type { Work } from './work.ts'
 
 /** What a task that was not rejected shows of its admission. */
@@ -20,21 +20,23 @@ export interface Judgement {
   reasons: ResourceUse[]
 }
 
+const ACCEPTED: Judgement = Object.freeze({ response: 'accepted', reasons: NOTHING })
+
 export function judgement(admission: Exclude<Admission, { response: 'rejected' }>): Judgement {
-  return {
-    response: admission.response,
-    reasons: admission.response === 'accepted' ? [] : admission.reasons,
-  }
+  return admission.response === 'accepted' ? ACCEPTED : admission
 }
 
-/** Which of a task's uses nothing stands before. */
+/** Which of a task's uses nothing stands before; null: all of them. */
+export type Granted = readonly boolean[] | null
+
+/** @param earlier The firsts of each use's resource, in the order of the uses. */
 export function grantedUses(
   uses: readonly ResourceUse[],
-  queues: ReadonlyMap<string, Firsts>,
-): boolean[] {
-  return uses.map(
-    use => responseTo(use.operation, queues.get(resourceKey(use)) ?? {}) === 'accepted',
-  )
+  earlier: readonly Firsts[],
+  { response }: Admission,
+): Granted {
+  if (response === 'accepted') return null
+  return uses.map(({ operation }, nth) => responseTo(operation, earlier[nth] ?? {}) === 'accepted')
 }
 
 /** Puts a task's reservations; answers how many of them have to wait. */
@@ -43,13 +45,16 @@ export function reserve(
   taskId: string,
   place: number,
   uses: readonly ResourceUse[],
-  granted: readonly boolean[],
+  grantedUses: Granted,
 ): number {
-  uses.forEach((use, nth) => {
-    const reservation = { ...use, place, taskId, granted: granted[nth] === true }
+  let waiting = 0
+  for (const [nth, { resource_type, resource_id, operation }] of uses.entries()) {
+    const granted = grantedUses === null || grantedUses[nth] === true
+    if (!granted) waiting += 1
+    const reservation = { resource_type, resource_id, operation, place, taskId, granted }
     work.change({ type: 'reservation.put', reservation })
-  })
-  return granted.filter(each => !each).length
+  }
+  return waiting
 }
 
 /** A task that exists, has not ended, and has no place yet. */
@@ -61,18 +66,19 @@ export function isHeldBack(task: Task | undefined): boolean {
 export function place(work: Work, command: Extract<Command, { type: 'task.place' }>): null {
   const task = work.task(command.taskId)
   if (task === undefined || !isHeldBack(task) || task.unplaced > 0) return null
-  const { queues } = work.slice
-  const admission = judge(task.resources, queues)
+  const earlier = firstsOfEach(task.resources, work.slice.queues)
+  const admission = judgeEach(task.resources, earlier)
   if (admission.response === 'rejected') {
     const failure = rejection(admission.reasons)
     end(work, task, { type: 'task.rejected', nowMs: work.env.nowMs, failure })
     return null
   }
   const at = work.nextPlace()
-  const granted = grantedUses(task.resources, queues)
+  const granted = grantedUses(task.resources, earlier, admission)
   const blockers = reserve(work, task.taskId, at, task.resources, granted)
   work.send(task, { type: 'task.placed', place: at, ...judgement(admission), blockers })
-  work.followUps.push({ type: 'task.placed', taskId: task.taskId, after: 0 })
+  if (work.slice.waiters !== false)
+    work.followUps.push({ type: 'task.placed', taskId: task.taskId, after: 0 })
   return null
 }
 

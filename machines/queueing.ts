@@ -7,10 +7,11 @@ import type { Work } from './work.ts'
 
 type Of<T extends Command['type']> = Extract<Command, { type: T }>
 
-export function advance(work: Work, { resource }: Of<'resource.advance'>): null {
+export function advance(work: Work, { resource, after }: Of<'resource.advance'>): null {
   const firsts = work.slice.queues.get(resourceKey(resource)) ?? {}
   if (Object.keys(firsts).length > 0) {
-    work.followUps.push({ type: 'resource.grant', resource, bounds: grantBounds(firsts) })
+    const bounds = grantBounds(firsts)
+    work.followUps.push({ type: 'resource.grant', resource, after, bounds })
   }
   return null
 }

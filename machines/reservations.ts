@@ -56,24 +56,35 @@ export function judge(
   uses: readonly ResourceUse[],
   earlier: ReadonlyMap<string, Firsts>,
 ): Admission {
+  return judgeEach(uses, firstsOfEach(uses, earlier))
+}
+
+const NOBODY: Firsts = Object.freeze({})
+const ACCEPTED: Admission = Object.freeze({ response: 'accepted' })
+
+/** The firsts of each use's resource, in the order of the uses. */
+export function firstsOfEach(
+  uses: readonly ResourceUse[],
+  queues: ReadonlyMap<string, Firsts>,
+): Firsts[] {
+  return uses.map(use => queues.get(resourceKey(use)) ?? NOBODY)
+}
+
+/** As `judge`, with the firsts in the order of the uses. */
+export function judgeEach(uses: readonly ResourceUse[], earlier: readonly Firsts[]): Admission {
   const found: { said: Admission['response']; place: number; use: ResourceUse }[] = []
-  for (const use of uses) {
-    const firsts = earlier.get(resourceKey(use)) ?? {}
+  for (const [nth, { resource_type, resource_id, operation: proposed }] of uses.entries()) {
+    const firsts = earlier[nth] ?? NOBODY
     for (const operation of OPERATIONS) {
       const place = firsts[operation]
       if (place === undefined) continue
-      const { resource_type, resource_id } = use
-      found.push({
-        said: MATRIX[operation][use.operation],
-        place,
-        use: { resource_type, resource_id, operation },
-      })
+      const said = MATRIX[operation][proposed]
+      if (said !== 'accepted')
+        found.push({ said, place, use: { resource_type, resource_id, operation } })
     }
   }
-  const response = (['rejected', 'postponed'] as const).find(said =>
-    found.some(each => each.said === said),
-  )
-  if (response === undefined) return { response: 'accepted' }
+  if (found.length === 0) return ACCEPTED
+  const response = found.some(each => each.said === 'rejected') ? 'rejected' : 'postponed'
   const reasons = found
     .filter(each => each.said === response)
     .sort((a, b) => a.place - b.place)

@@ -1,7 +1,6 @@
 // A statechart as a lookup table: per state node and event, the transitions in the order in which
 // XState would try them. The engine steps tasks and groups with it, because XState's own `transition`
 // costs tens of microseconds a call; test/machines/table.test.ts proves the two equal.
-import { produce } from 'immer'
 
 interface TransitionConfig {
   target?: string
@@ -24,8 +23,22 @@ interface Candidate<Context, Event> {
 /** Steps one machine: the next snapshot, or null when the state does not handle the event. */
 export type Step<Snapshot, Event> = (snapshot: Snapshot, event: Event) => Snapshot | null
 
+/** The same step, which gives the very snapshot that it was given when the event changes nothing of it. */
+export function sameUnlessChanged<Snapshot extends object, Event>(
+  step: Step<Snapshot, Event>,
+): Step<Snapshot, Event> {
+  return (snapshot, event) => {
+    const next = step(snapshot, event)
+    if (next === null) return null
+    const names = Object.keys(next) as (keyof Snapshot)[]
+    return names.some(name => next[name] !== snapshot[name]) ? next : snapshot
+  }
+}
+
 /**
  * Derives the step function of a machine without parallel regions, entry, exit or delayed transitions.
+ * Each step copies the snapshot once, and flat: the actions replace what is nested and never edit it. The
+ * copy is the caller's to finish, also when nothing changed.
  *
  * @param machine Its `id` and `config`, as `createMachine` returns them.
  * @param guards  The conditions that the config names.
@@ -43,13 +56,14 @@ export function deriveStep<Snapshot extends { value: string }, Event extends { t
   visit(root, [], [])
 
   return (snapshot, event) => {
-    for (const { guard, target, changes } of table.get(snapshot.value)?.get(event.type) ?? []) {
+    const candidates = table.get(snapshot.value)?.get(event.type)
+    if (candidates === undefined) return null
+    for (const { guard, target, changes } of candidates) {
       if (guard !== null && !guard(snapshot, event)) continue
-      if (target === null && changes.length === 0) return snapshot
-      return produce(snapshot, draft => {
-        for (const change of changes) change(draft as Snapshot, event as never)
-        if (target !== null) draft.value = target
-      })
+      const next = { ...snapshot }
+      for (const change of changes) change(next, event as never)
+      if (target !== null) next.value = target
+      return next
     }
     return null
   }

@@ -24,6 +24,11 @@ export type TaskValue =
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
 
+/** The empty list that tasks share: of a million of them, few have much to list. */
+export const NOTHING: never[] = Object.freeze<never[]>([]) as never[]
+/** The empty object that they share. */
+export const NO_FIELDS: Record<string, never> = Object.freeze({})
+
 /** Why an attempt did not succeed, as the report shows it. */
 export interface Failure {
   error: { code: string; description: string; data: Json; sub_errors: Json[] }
@@ -141,7 +146,10 @@ function clearForNextAttempt(task: TaskContext): void {
   task.stopCause = null
 }
 
-/** Changes of the context, by name; each edits the draft that immer hands it. */
+/**
+ * Changes of the context, by name. Each sets fields of the draft that it is given, which is immer's or a
+ * flat copy (table.ts): what is nested in a field is replaced, never edited.
+ */
 export const taskActions = {
   place(task: TaskContext, event: EventOf<'task.placed'>) {
     task.place = event.place
@@ -165,13 +173,13 @@ export const taskActions = {
   begin(task: TaskContext, event: EventOf<'task.start'>) {
     task.startMs = event.nowMs
     task.worker = event.worker
-    task.progress = {}
+    task.progress = NO_FIELDS
   },
   progress(task: TaskContext, event: EventOf<'task.progressed'>) {
     task.progress = event.progress
   },
   spawn(task: TaskContext, event: EventOf<'task.spawned'>) {
-    task.spawned.push(event.childId)
+    task.spawned = [...task.spawned, event.childId]
   },
   keepFailure(task: TaskContext, event: { failure: Failure }) {
     task.failure = event.failure

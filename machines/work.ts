@@ -10,7 +10,7 @@ import {
   groupMachine,
 } from './group.machine.ts'
 import { eventData, leavesLine, submissionData } from './history.ts'
-import { deriveStep } from './table.ts'
+import { deriveStep, sameUnlessChanged } from './table.ts'
 import {
   type Json,
   stateOf,
@@ -22,8 +22,11 @@ import {
   taskMachine,
 } from './task.machine.ts'
 
-export const stepTask = deriveStep<Task, TaskEvent>(taskMachine, taskGuards, taskActions)
-export const stepGroup = deriveStep<Group, GroupEvent>(groupMachine, groupGuards, groupActions)
+const nextTask = deriveStep<Task, TaskEvent>(taskMachine, taskGuards, taskActions)
+const nextGroup = deriveStep<Group, GroupEvent>(groupMachine, groupGuards, groupActions)
+
+export const stepTask = sameUnlessChanged(nextTask)
+export const stepGroup = sameUnlessChanged(nextGroup)
 
 /** The world, as values. */
 export interface Env {
@@ -34,6 +37,8 @@ export interface Env {
   sliceLimit: number
 }
 
+type Purged = Partial<Record<TaskState, number>>
+
 export class Work {
   readonly effects: Effect[] = []
   readonly followUps: Command[] = []
@@ -41,9 +46,9 @@ export class Work {
   readonly #changes: Change[] = []
   readonly #tasks = new Map<string, Task>()
   readonly #groups = new Map<string, Group>()
-  /** Tasks deleted by this decision, by state: of each group, and in all. */
-  readonly #purged = new Map<string, Partial<Record<TaskState, number>>>()
-  readonly #purgedInAll: Partial<Record<TaskState, number>> = {}
+  /** Tasks deleted by this decision, by state: of each group, and in all; null while there is none. */
+  #purged: Map<string, Purged> | null = null
+  #purgedInAll: Purged | null = null
   readonly #counters: Slice['counters']
   readonly slice: Slice
   readonly env: Env
@@ -104,10 +109,10 @@ export class Work {
    */
   send(task: Task, event: TaskEvent): Task | null {
     const current = this.task(task.taskId) ?? task
-    const stepped = stepTask(current, event)
-    if (stepped === null) return null
+    const next = nextTask(current, event)
+    if (next === null) return null
+    next.rev = this.nextRev()
     const before = current.value
-    const next = { ...stepped, rev: this.nextRev() }
     this.#tasks.set(next.taskId, next)
     if (leavesLine(event)) {
       this.#appendFor(next, event.type, current.attempt, eventData(event, next.value))
@@ -120,9 +125,9 @@ export class Work {
   /** Sends an event to a group; null when its state does not handle it. */
   sendGroup(group: Group, event: GroupEvent): Group | null {
     const current = this.group(group.groupId) ?? group
-    const stepped = stepGroup(current, event)
-    if (stepped === null) return null
-    const next = { ...stepped, rev: this.nextRev() }
+    const next = nextGroup(current, event)
+    if (next === null) return null
+    next.rev = this.nextRev()
     this.#groups.set(next.groupId, next)
     if (next.value !== current.value) {
       const type = event.type === 'group.moved' ? `group.${next.value}` : event.type
@@ -140,6 +145,7 @@ export class Work {
   /** Takes a deleted task out of its group's count; a settled group without tasks goes with its last. */
   forget(task: Task): void {
     const state = stateOf(task.value)
+    this.#purgedInAll ??= {}
     this.#purgedInAll[state] = (this.#purgedInAll[state] ?? 0) + 1
     const group = this.groupOf(task)
     if (group === undefined) return
@@ -154,18 +160,14 @@ export class Work {
       this.#changes.push({ type: 'group.delete', groupId: group.groupId })
     } else {
       this.#groups.set(group.groupId, next)
+      this.#purged ??= new Map()
       const purged = this.#purged.get(group.groupId) ?? {}
       this.#purged.set(group.groupId, { ...purged, [state]: (purged[state] ?? 0) + 1 })
     }
   }
 
   decision(reply: Decision['reply']): Decision {
-    // A deleted task takes its history with it; how many there were stays in that of the group.
-    for (const [groupId, states] of this.#purged) {
-      const group = this.#groups.get(groupId)
-      if (group !== undefined) this.#appendForGroup(group, 'group.purged', states)
-    }
-    if (Object.keys(this.#purgedInAll).length > 0) this.#appendPurge()
+    if (this.#purgedInAll !== null) this.#appendPurges(this.#purgedInAll)
     const changes: Change[] = []
     for (const group of this.#groups.values()) changes.push({ type: 'group.put', group })
     for (const task of this.#tasks.values()) changes.push({ type: 'task.put', task })
@@ -207,8 +209,15 @@ export class Work {
     this.#changes.push({ type: 'event.append', event })
   }
 
-  /** Says that histories are gone, to whoever reads everything: some were of no group, or went with theirs. */
-  #appendPurge(): void {
+  /**
+   * A deleted task takes its history with it; how many there were stays in that of the group. Whoever reads
+   * everything is told too: some were of no group, or went with theirs.
+   */
+  #appendPurges(inAll: Purged): void {
+    for (const [groupId, states] of this.#purged ?? []) {
+      const group = this.#groups.get(groupId)
+      if (group !== undefined) this.#appendForGroup(group, 'group.purged', states)
+    }
     const event: HistoryEvent = {
       eventId: this.nextRev(),
       atMs: this.env.nowMs,
@@ -217,7 +226,7 @@ export class Work {
       type: 'tasks.purged',
       attempt: null,
       value: '',
-      data: this.#purgedInAll,
+      data: inAll,
     }
     this.#changes.push({ type: 'event.append', event })
   }

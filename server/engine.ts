@@ -1,5 +1,6 @@
 // The mailbox: all commands that wait are taken as one batch, decided one by one on what the store
 // holds, and committed together. Replies, effects and notices go out after the commit and never before.
+// While a batch is on its way to the disk, further ones are decided on what it will have left there.
 import {
   type Command,
   type Decision,
@@ -53,6 +54,10 @@ interface Letter {
   command: Command
   /** Must reach the store in the end: a report from the runner, or the rest of a fan-out. */
   reliable: boolean
+  /** Whether it goes without others: together with them it broke an assertion. */
+  alone: boolean
+  /** Whether the decision that asked for it was taken back. */
+  isVoid: boolean
   resolve: (reply: Decision['reply']) => void
   reject: (error: unknown) => void
 }
@@ -60,15 +65,25 @@ interface Letter {
 interface Decided {
   letter: Letter
   reply: Decision['reply']
-  later: Command[]
+  /** The ends of what follows in later transactions. */
+  later: Promise<unknown>[]
 }
 
 interface Committed {
-  /** Whether slots were left free that tasks may be ready for. */
-  again: boolean
   commit: Commit
   effects: Effect[]
   decided: Decided[]
+}
+
+/** A batch that is decided, or on its way to the disk. */
+interface Flight {
+  batch: Letter[]
+  /** Tasks that start when it lands. */
+  starting: number
+  /** What follows from it in later transactions. */
+  following: Letter[]
+  /** Resolves when it has been committed and published, or its letters have been seen to. */
+  landed: Promise<void>
 }
 
 /** Pause before a batch that the store refused is tried again, in ms: doubles up to the second figure. */
@@ -83,6 +98,12 @@ export class Engine {
   readonly #sliceLimit: number
   readonly #listeners = new Set<(commit: Commit) => void>()
   #mailbox: Letter[] = []
+  /** The oldest first. */
+  readonly #flights: Flight[] = []
+  /** Letters of batches that the store refused, until nothing is under way any more. */
+  #returned: Letter[] = []
+  #isRefused = false
+  #lastFailure: unknown = null
   #performer: Performer | null = null
   #running: Promise<void> | null = null
   #fillWanted = false
@@ -94,7 +115,7 @@ export class Engine {
     this.#store = parts.store
     this.#clock = parts.clock
     this.#ids = parts.ids
-    this.#batchLimit = parts.batchLimit ?? 128
+    this.#batchLimit = parts.batchLimit ?? 256
     this.#mailboxLimit = parts.mailboxLimit ?? 20_000
     this.#sliceLimit = parts.sliceLimit ?? SLICE_LIMIT
   }
@@ -151,16 +172,26 @@ export class Engine {
   /** Waits for the commands taken so far; what the store still refuses is given up, as by a crash. */
   async drain(): Promise<void> {
     if (this.#refused > 0) this.#abandoned = true
-    while (this.#running !== null) await this.#running
+    while (this.#running !== null || this.#flights.length > 0) {
+      await this.#running
+      await this.#flights.at(-1)?.landed
+    }
     this.#abandoned = true
+    this.#giveUp()
   }
 
   #post<C extends Command>(command: C, reliable: boolean): Promise<ReplyOf<C['type']>> {
     if (this.#abandoned) return Promise.reject(new UnavailableError('the engine is closed'))
-    return new Promise((resolve, reject) => {
-      this.#mailbox.push({ command, reliable, resolve: resolve as Letter['resolve'], reject })
-      this.#wake()
-    })
+    return this.#put(command, reliable).reply
+  }
+
+  #put<C extends Command>(command: C, reliable: boolean) {
+    const { promise, resolve, reject } = Promise.withResolvers<ReplyOf<C['type']>>()
+    const answer = { resolve: resolve as Letter['resolve'], reject }
+    const letter: Letter = { command, reliable, alone: false, isVoid: false, ...answer }
+    this.#mailbox.push(letter)
+    this.#wake()
+    return { letter, reply: promise }
   }
 
   #wake(): void {
@@ -169,46 +200,111 @@ export class Engine {
       .then(() => this.#run())
       .finally(() => {
         this.#running = null
-        if (this.#mailbox.length > 0 && !this.#abandoned) this.#wake()
+        if (this.#hasWork && !this.#abandoned) this.#wake()
       })
   }
 
+  get #hasWork(): boolean {
+    return this.#mailbox.length > 0 || this.#fillWanted || this.#isRefused
+  }
+
   async #run(): Promise<void> {
-    while ((this.#mailbox.length > 0 || this.#fillWanted) && !this.#abandoned) {
-      const batch = this.#mailbox.splice(0, this.#batchLimit)
+    while (this.#hasWork && !this.#abandoned) {
+      if (this.#isRefused) {
+        await this.#flights.at(-1)?.landed
+        await this.#putBack()
+        continue
+      }
+      const batch = this.#nextBatch()
       this.#fillWanted = false
-      await this.#take(batch)
+      await this.#launch(batch)
+      if (this.#flights.length >= (this.#store.concurrency ?? 1)) await this.#flights[0]?.landed
       // Short handlers refill the mailbox without end; readers and timers get their turn in between.
       await this.#clock.turn()
     }
-    if (this.#abandoned) {
-      for (const letter of this.#mailbox.splice(0))
-        letter.reject(new UnavailableError('the store refuses to commit'))
-    }
+    if (this.#abandoned) this.#giveUp()
   }
 
-  /** Commits a batch; when it fails, finds out whom that concerns. */
-  async #take(batch: Letter[]): Promise<void> {
-    let committed: Committed
+  #giveUp(): void {
+    for (const letter of [...this.#returned.splice(0), ...this.#mailbox.splice(0)])
+      letter.reject(new UnavailableError('the store refuses to commit'))
+  }
+
+  #nextBatch(): Letter[] {
+    const most = Math.min(this.#batchLimit, this.#mailbox.length)
+    let count = 0
+    while (count < most && !this.#mailbox[count]?.alone) count += 1
+    return this.#mailbox.splice(0, Math.max(count, 1))
+  }
+
+  /** Decides a batch and sends it on its way; resolves when the next one may be decided. */
+  async #launch(batch: Letter[]): Promise<void> {
+    const flight: Flight = { batch, starting: 0, following: [], landed: Promise.resolve() }
+    const before = this.#flights.at(-1)?.landed
+    this.#flights.push(flight)
+    const { promise: isDecided, resolve: decided } = Promise.withResolvers<void>()
+    const outcome = this.#commit(flight, decided)
+    // Its failure is seen to when it lands, which is after those before it have.
+    outcome.catch(() => decided())
+    flight.landed = this.#land(flight, outcome, before)
+    await isDecided
+  }
+
+  async #land(
+    flight: Flight,
+    outcome: Promise<Committed>,
+    before: Promise<void> | undefined,
+  ): Promise<void> {
+    await before
+    let committed: Committed | null = null
     try {
-      committed = await this.#commit(batch)
+      committed = await outcome
     } catch (error) {
-      if (error instanceof StoreError) await this.#putBack(batch, error)
-      // One command broke an assertion: alone, each of the others goes through.
-      else if (batch.length > 1) for (const letter of batch) await this.#take([letter])
-      else if (batch[0] === undefined) throw error
-      else batch[0].reject(error)
-      return
+      this.#flights.shift()
+      this.#takeBack(flight.following)
+      this.#seeTo(flight.batch, error)
     }
+    if (committed === null) return
+    this.#flights.shift()
     this.#refused = 0
-    if (committed.again) this.#fillWanted = true
     this.#publish(committed)
   }
 
-  async #putBack(batch: Letter[], error: StoreError): Promise<void> {
-    const kept = batch.filter(letter => letter.reliable)
-    for (const letter of batch) if (!letter.reliable) letter.reject(error)
-    this.#mailbox = kept.concat(this.#mailbox)
+  /** Decided again, a command asks again for what follows from it. */
+  #takeBack(following: Letter[]): void {
+    if (following.length === 0) return
+    for (const letter of following) letter.isVoid = true
+    this.#mailbox = this.#mailbox.filter(letter => !letter.isVoid)
+    this.#returned = this.#returned.filter(letter => !letter.isVoid)
+  }
+
+  /** Sees to the letters of a batch that was not committed. */
+  #seeTo(batch: Letter[], error: unknown): void {
+    const letters = batch.filter(letter => !letter.isVoid)
+    const [first] = letters
+    // One that was decided on what a failed one would have left fails with it, and is not at fault.
+    const isAtFault = error !== this.#lastFailure
+    this.#lastFailure = error
+    if (error instanceof StoreError) {
+      this.#isRefused = true
+      for (const letter of letters) {
+        if (letter.reliable) this.#returned.push(letter)
+        else letter.reject(error)
+      }
+    } else if (letters.length > 1 || !isAtFault) {
+      // One command broke an assertion: alone, each of the others goes through.
+      for (const letter of letters) letter.alone = true
+      this.#mailbox = letters.concat(this.#mailbox)
+    } else if (first === undefined) throw error
+    else first.reject(error)
+    this.#fillWanted = true
+    this.#wake()
+  }
+
+  /** Waits a while before the store is asked again to take what it has refused. */
+  async #putBack(): Promise<void> {
+    this.#mailbox = this.#returned.splice(0).concat(this.#mailbox)
+    this.#isRefused = false
     this.#fillWanted = true
     const [firstMs, maxMs] = RETRY_MS
     const delayMs = Math.min(firstMs * 2 ** Math.min(this.#refused, 10), maxMs)
@@ -216,7 +312,7 @@ export class Engine {
     await new Promise<void>(resolve => this.#clock.after(delayMs, resolve))
   }
 
-  async #commit(batch: Letter[]): Promise<Committed> {
+  async #commit(flight: Flight, decided: () => void): Promise<Committed> {
     const commit: Commit = {
       rev: 0,
       tasks: new Map(),
@@ -225,23 +321,32 @@ export class Engine {
       wakeAtMs: null,
     }
     const effects: Effect[] = []
-    let again = false
-    const decided = await this.#store.transaction(async tx => {
+    const outcomes = await this.#store.transaction(async tx => {
       const outcome: Decided[] = []
-      for (const letter of batch) {
-        outcome.push({ letter, ...(await this.#decide(tx, letter.command, commit, effects)) })
+      for (const letter of flight.batch) {
+        const { reply, later } = await this.#decide(tx, letter.command, commit, effects)
+        outcome.push({ letter, reply, later: this.#follow(flight, later) })
       }
-      const free = this.#performer?.freeSlots() ?? 0
+      const free = this.#freeSlots()
       if (free > 0) {
         const worker = this.#performer?.worker ?? ''
         const fill: Command = { type: 'slots.fill', free, worker }
         const { reply } = await this.#decide(tx, fill, commit, effects)
         // Not in this transaction: a group's change would reach all of its tasks at once.
-        again = (reply as ReplyOf<'slots.fill'>).held > 0
+        if ((reply as ReplyOf<'slots.fill'>).held > 0) this.#fillWanted = true
       }
+      for (const { type } of effects) if (type === 'task.run') flight.starting += 1
+      decided()
       return outcome
     })
-    return { again, commit, effects, decided }
+    return { commit, effects, decided: outcomes }
+  }
+
+  /** Slots that no task runs in, and none is about to. */
+  #freeSlots(): number {
+    let free = this.#performer?.freeSlots() ?? 0
+    for (const { starting } of this.#flights) free -= starting
+    return free
   }
 
   /** Lets the world see what is on disk. Whatever throws here, the batch is not taken again. */
@@ -272,14 +377,21 @@ export class Engine {
     return { reply: reply as Decision['reply'], later }
   }
 
+  /** Queues what follows from a decision, behind whatever waits: it is decided on what this one leaves. */
+  #follow(flight: Flight, later: Command[]): Promise<unknown>[] {
+    return later.map(command => {
+      const { letter, reply } = this.#put(command, true)
+      flight.following.push(letter)
+      // Whoever waits for it is told; nobody does when its cause is taken back.
+      reply.catch(() => {})
+      return reply
+    })
+  }
+
   /** A reply waits for the rest of its own fan-out; everybody else's work goes on in between. */
-  #answer(letter: Letter, reply: Decision['reply'], later: Command[]): void {
+  #answer(letter: Letter, reply: Decision['reply'], later: Promise<unknown>[]): void {
     if (later.length === 0) letter.resolve(reply)
-    else
-      Promise.all(later.map(command => this.#post(command, true))).then(
-        () => letter.resolve(reply),
-        letter.reject,
-      )
+    else Promise.all(later).then(() => letter.resolve(reply), letter.reject)
   }
 }
 

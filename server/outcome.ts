@@ -4,11 +4,10 @@ import type { Failure, Json } from '../machines/index.ts'
 import { isCreated } from './calls.ts'
 import { failure, isCallError, RollcallError } from './errors.ts'
 import { authorsStack, withoutPaths, withoutPathsIn } from './paths.ts'
+import { copyOfPlainJson, JSON_DEPTH_MAX } from './plain-json.ts'
 
 /** The longest result or progress, in characters of JSON. */
 const JSON_LENGTH_MAX = 16 * 1024 * 1024
-/** The deepest nesting of anything that a task carries, in levels: recursion over it must not overflow the stack. */
-export const JSON_DEPTH_MAX = 256
 
 /**
  * A value as JSON, or why it cannot be. `undefined` is null; in objects it is left out.
@@ -21,21 +20,31 @@ export function jsonOf(
   callsFolder = process.cwd(),
 ): { json: Json } | { failure: Failure } {
   try {
-    const written = JSON.stringify(value ?? null, refuseLossy)
-    if (written === undefined) throw new TypeError(`a ${typeof value}`)
-    if (written.length > JSON_LENGTH_MAX) {
-      throw new TypeError(`${written.length} characters long; the limit is ${JSON_LENGTH_MAX}`)
-    }
-    const json = JSON.parse(written) as Json
-    if (isDeeperThan(json, JSON_DEPTH_MAX)) {
-      throw new TypeError(`nested deeper than ${JSON_DEPTH_MAX} levels`)
-    }
-    return { json }
+    const plain = copyOfPlainJson(value ?? null)
+    return { json: plain === undefined ? writtenAndRead(value ?? null) : plain }
   } catch (error) {
     const said = text(() => (error instanceof Error ? error.message : String(error)))
     const reason = withoutPaths(said.split('\n')[0] ?? '', callsFolder)
     return { failure: failure('RCL0016', `${what} cannot be carried by JSON: ${reason}`) }
   }
+}
+
+/**
+ * A value as JSON has it.
+ *
+ * @throws What the value throws, and a `TypeError` that says why JSON cannot carry it.
+ */
+export function writtenAndRead(value: unknown): Json {
+  const written = JSON.stringify(value, refuseLossy)
+  if (written === undefined) throw new TypeError(`a ${typeof value}`)
+  if (written.length > JSON_LENGTH_MAX) {
+    throw new TypeError(`${written.length} characters long; the limit is ${JSON_LENGTH_MAX}`)
+  }
+  const json = JSON.parse(written) as Json
+  if (isDeeperThan(json, JSON_DEPTH_MAX)) {
+    throw new TypeError(`nested deeper than ${JSON_DEPTH_MAX} levels`)
+  }
+  return json
 }
 
 /** A path that a call may name as created: a longer one would not fit a header. */

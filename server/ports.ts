@@ -1,6 +1,6 @@
 // The world, as three small interfaces, and the real one of each.
 import { setImmediate } from 'node:timers/promises'
-import { v7 } from 'uuid'
+import { idSource } from './ids.ts'
 
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -33,6 +33,6 @@ export const systemClock: Clock = {
   turn: () => setImmediate(),
 }
 
-export const systemIds: Ids = { newId: () => v7() }
+export const systemIds: Ids = { newId: idSource(Date.now) }
 
 export const systemRandom: Random = { draw01: () => Math.random() }

@@ -4,6 +4,7 @@ import {
   type Command,
   type Effect,
   type Failure,
+  type JsonObject,
   retryDelayMs,
   type Task,
 } from '../machines/index.ts'
@@ -11,6 +12,7 @@ import type { Call, CallRequest, Log, Registry, RunContext, SpawnOptions } from 
 import type { Engine, Performer } from './engine.ts'
 import { failure, UnavailableError } from './errors.ts'
 import { failureOf, resultOf } from './outcome.ts'
+import { copyOfPlainJson } from './plain-json.ts'
 import type { Clock, Random } from './ports.ts'
 import { ProgressWriter, progressOf } from './progress.ts'
 import { specOf } from './specs.ts'
@@ -134,7 +136,7 @@ export class Runner implements Performer {
     this.#runs.set(task.taskId, run)
     if (call.timeoutMs !== null)
       run.timers.push(clock.after(call.timeoutMs, () => this.#timeOut(run)))
-    call.run(structuredClone(task.args), this.#context(run)).then(
+    call.run(argsFor(task), this.#context(run)).then(
       result => this.#returned(run, result),
       thrown => this.#ended(run, failureOf(thrown, this.#parts.callsFolder)),
     )
@@ -291,6 +293,11 @@ export class Runner implements Performer {
       this.#parts.log.error({ err: error, taskId, attempt, report: type }, 'a report was not taken')
     })
   }
+}
+
+/** The arguments for a handler, which may do with them what it likes. */
+function argsFor({ args }: Task): JsonObject {
+  return (copyOfPlainJson(args) as JsonObject | undefined) ?? structuredClone(args)
 }
 
 const reasons: Record<StopCause, string> = {

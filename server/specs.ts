@@ -39,12 +39,15 @@ export function specOf(
   const declared = declaredBy(call, 'resources', () => call.resources(args))
   const declaredTags = declaredBy(call, 'tags', () => checkedTags(call.tags(args), whose))
   const tags = [...checkedTags(groupTags, whose), ...declaredTags]
-  return {
-    ...(request.id === undefined ? {} : { name: request.id }),
+  for (const tag of checkedTags(request.tags ?? [], whose)) tags.push(tag)
+  const spec: TaskSpec = {
     call: call.name,
     args,
-    tags: [...new Set([...tags, ...checkedTags(request.tags ?? [], whose)])],
-    resources: checkedResources([...declared, ...listed(request.resources)], whose),
+    tags: tags.length < 2 ? tags : [...new Set(tags)],
+    resources:
+      request.resources === undefined
+        ? declared
+        : checkedResources([...declared, ...listed(request.resources)], whose),
     dependsOn: depends_on.map(each =>
       typeof each === 'string'
         ? { on: each, states: ['finished'] }
@@ -55,6 +58,8 @@ export function specOf(
     cancellable: call.cancellable,
     principal,
   }
+  if (request.id !== undefined) spec.name = request.id
+  return spec
 }
 
 /** What the author of a call got wrong is no fault of the client's. */
@@ -71,16 +76,17 @@ function declaredBy<T>(call: Call, field: 'resources' | 'tags', read: () => T[])
 
 /** Checks a list of tags; the types do not hold for programs in JavaScript. */
 function checkedTags(tags: unknown, whose: string): string[] {
-  const fits = (tag: unknown) =>
-    typeof tag === 'string' && tag.length <= TAG_LENGTH_MAX && tag.isWellFormed()
-  if (Array.isArray(tags) && tags.every(fits)) return tags
+  if (Array.isArray(tags) && tags.every(isTag)) return tags
   throw new BadRequestError(
     `${whose}: tags are a list of strings of at most ${TAG_LENGTH_MAX} characters`,
   )
 }
 
+function isTag(tag: unknown): boolean {
+  return typeof tag === 'string' && tag.length <= TAG_LENGTH_MAX && tag.isWellFormed()
+}
+
 function listed(resources: unknown): ResourceUse[] {
-  if (resources === undefined) return []
   if (Array.isArray(resources)) return resources
   throw new BadRequestError('resources are a list')
 }

@@ -21,9 +21,13 @@ export interface Store {
   /**
    * Runs `work` and commits what it applied, all or nothing, durably before the promise resolves.
    * When `work` or the commit throws, nothing of it stays and the promise rejects with that error.
-   * Transactions run one after another.
+   * Works run one after another, and each sees what those before it applied. In a store of some
+   * `concurrency` one may begin before the last has been committed: if that fails, it fails too.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+
+  /** Transactions that may be on their way to the disk at once; absent: one. */
+  readonly concurrency?: number | undefined
 
   // What follows sees committed state only, as of one moment within the commits' order.
 
@@ -59,7 +63,10 @@ export interface Transaction {
   load(need: Need, nowMs: number): Promise<Slice>
   /**
    * Applies changes as listed. What a task was submitted with does not change, nor does a final state;
-   * an edge names a dependant that was put before. A deleted task takes its tags, its history and the
+   * an edge names a dependant that was put before, and an event a task that is there. At the end of a
+   * transaction there is a reservation for each resource of an unfinished task that has its place, granted
+   * when no earlier one stands in its way, and an edge for each unfinished dependency of an unfinished
+   * task: a store may keep these in memory, and make them again from the tasks. A deleted task takes its tags, its history and the
    * edges by which it depends on others with it; a deleted group its history. When it throws, the
    * transaction cannot be committed any more.
    */

@@ -46,6 +46,10 @@ export class FaultyStore implements Store {
     this.#dieAtCommit = moment
   }
 
+  get concurrency(): number | undefined {
+    return this.#inner.concurrency
+  }
+
   async open(): Promise<void> {
     if (!this.#isOpen) await this.#inner.open()
     this.#isOpen = true

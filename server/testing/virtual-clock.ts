@@ -51,8 +51,8 @@ export class VirtualClock implements Clock {
   async turn(): Promise<void> {}
 
   /** Moves on, timer by timer, and lets what each sets off come to rest before the next. */
-  async advance(ms: number): Promise<void> {
-    await this.advanceTo(this.#nowMs + ms)
+  async advance(ms: number, rest: () => Promise<void> = quiet): Promise<void> {
+    await this.advanceTo(this.#nowMs + ms, rest)
   }
 
   /**

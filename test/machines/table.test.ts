@@ -21,14 +21,33 @@ function stepsAsXState<Snapshot extends { value: string }, Event extends { type:
       }
     })
 
-    test('leaves the snapshot that it is given as it was', () => {
+    test('edits nothing of the snapshot that it is given, nor of what is nested in it', () => {
       for (const { from, event } of steps) {
-        const before = structuredClone(from)
-        step(from, event)
-        assert.deepEqual(from, before)
+        const frozen = deepFrozen(structuredClone(from))
+        step(frozen, event)
+        assert.deepEqual(frozen, from)
       }
     })
+
+    test('gives the very same snapshot when an event changes nothing of it', () => {
+      const idle = steps.filter(({ from, to }) => to !== null && sameFields(from, to))
+      assert.ok(idle.length > 0)
+      for (const { from, event } of idle)
+        assert.equal(step(from, event), from, `${from.value} ${event.type}`)
+    })
   })
+}
+
+function sameFields<Snapshot extends object>(from: Snapshot, to: Snapshot): boolean {
+  const names = Object.keys(to) as (keyof Snapshot)[]
+  return names.every(name => to[name] === from[name])
+}
+
+/** An edit of it throws. */
+function deepFrozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null)
+    Object.values(Object.freeze(value)).forEach(deepFrozen)
+  return value
 }
 
 describe('Deriving a table', () => {

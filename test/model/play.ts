@@ -78,7 +78,7 @@ class Play {
       worker: 'w1',
     })
     await this.#rollcall.ready()
-    await quiet()
+    await this.#rest()
   }
 
   async take(step: Step): Promise<void> {
@@ -173,7 +173,7 @@ class Play {
         return
       }
       case 'advance':
-        await this.#clock.advance(step.seconds * 1_000)
+        await this.#clock.advance(step.seconds * 1_000, () => this.#rest())
         model.advance(step.seconds * 1_000)
         return
       case 'crash':
@@ -201,13 +201,26 @@ class Play {
 
   async close(): Promise<void> {
     const closing = this.#rollcall.close()
-    await this.#clock.advance(2_000)
+    await this.#clock.advance(2_000, quiet)
     await closing
+  }
+
+  /** Resolves when all that goes on by itself has gone on, also what a store's own thread takes part in. */
+  async #rest(): Promise<void> {
+    await quiet()
+    if (this.#store.concurrency === undefined) return
+    for (let seen = -1; ; ) {
+      await this.#store.transaction(async () => {})
+      const rev = await this.#store.rev()
+      if (rev === seen) return
+      seen = rev
+      await quiet()
+    }
   }
 
   /** Everything that a client can see, and everything that runs, as the model has it. */
   async compare(): Promise<void> {
-    await quiet()
+    await this.#rest()
     const { tasks, groups, running } = this.#model
     for (const task of tasks) {
       const report = await this.#rollcall.report(task.id)

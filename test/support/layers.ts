@@ -150,7 +150,8 @@ function inMachines(path: string): boolean {
 }
 
 /** The concrete store that a file belongs to: memory.ts, or a folder under store/. */
+/** The live index is no store: whichever works in memory may have it. */
 function storeOf(path: string): string | null {
-  const match = /^server\/store\/(?:(memory)\.ts$|([^/]+)\/)/.exec(path)
+  const match = /^server\/store\/(?:(memory)\.ts$|(?!live\/)([^/]+)\/)/.exec(path)
   return match ? (match[1] ?? match[2] ?? null) : null
 }

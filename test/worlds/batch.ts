@@ -16,6 +16,8 @@ import type { FanOutRest, Rows, Run, World } from './world.ts'
 export interface Taken<Reply = unknown> {
   world: World
   reply: Reply
+  /** All that was written, in order. */
+  changes: Change[]
   effects: Effect[]
   /** What the engine posts to itself, to be taken after other work. */
   later: FanOutRest[]
@@ -26,9 +28,11 @@ export function take<C extends Command>(
   world: World,
   command: C,
   sliceLimit: number,
+  load = sliceOf,
 ): Taken<ReplyOf<C['type']>> {
   const { nowMs } = world
   const draft = draftOf(world.rows)
+  const changes: Change[] = []
   const effects: Effect[] = []
   const later: FanOutRest[] = []
   let { ids } = world
@@ -39,9 +43,10 @@ export function take<C extends Command>(
   }
   const queue: Command[] = [command]
   for (const each of queue) {
-    const slice = sliceOf(draft, needs(each, sliceLimit), nowMs)
+    const slice = load(draft, needs(each, sliceLimit), nowMs)
     const decision = decide(each, slice, { nowMs, newId, sliceLimit })
     for (const change of decision.changes) apply(draft, change)
+    changes.push(...decision.changes)
     effects.push(...decision.effects)
     queue.push(...decision.followUps)
     later.push(...decision.later.map(restOfFanOut))
@@ -53,6 +58,7 @@ export function take<C extends Command>(
   return {
     world: { ...world, rows, runs, mail, ids },
     reply: reply as ReplyOf<C['type']>,
+    changes,
     effects,
     later,
   }

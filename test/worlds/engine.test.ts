@@ -109,14 +109,15 @@ async function compare(
 
 /** The command with the whole of its fan-out, as nothing comes in between. */
 function whole(before: World, command: Command, sliceLimit: number): Taken {
-  let { world, reply, effects } = take(before, command, sliceLimit)
+  let { world, reply, changes, effects } = take(before, command, sliceLimit)
   while (world.mail.length > 0) {
     const [next, ...mail] = world.mail
     const rest = take({ ...world, mail }, next!, sliceLimit)
     world = rest.world
+    changes = [...changes, ...rest.changes]
     effects = [...effects, ...rest.effects]
   }
-  return { world, reply, effects, later: [] }
+  return { world, reply, changes, effects, later: [] }
 }
 
 function changesTo({ counters, tasks, groups, reservations, edges }: Rows): Change[] {

@@ -42,6 +42,7 @@ export function sliceOf(rows: Rows, need: Need, nowMs: number): Slice {
       )
       .map(named),
     purgeable: [],
+    waiters: need.waitersOf === undefined || hasWaiters(rows, need.waitersOf),
     idempotency: null,
   }
   const lists = [slice.ready, slice.due, slice.members, slice.children].flat()
@@ -61,6 +62,24 @@ export function sliceOf(rows: Rows, need: Need, nowMs: number): Slice {
   return slice
 }
 
+/** Whether anybody depends on a task, waits behind it, or stands behind it while it has not started. */
+function hasWaiters({ tasks, reservations, edges }: Rows, taskId: string): boolean {
+  const task = tasks.find(each => each.taskId === taskId)
+  if (task === undefined) return false
+  const { place, resources } = task
+  const started = stateOf(task.value) === 'running'
+  return (
+    edges.some(each => each.dependencyId === taskId) ||
+    (place !== null &&
+      reservations.some(
+        each =>
+          each.place > place &&
+          !(started && each.granted) &&
+          resources.some(use => sameResource(each, use)),
+      ))
+  )
+}
+
 /** The first place of each operation among the reservations on a resource before a place. */
 function firsts({ reservations }: Rows, resource: Resource, before: number): Firsts {
   const found: Firsts = {}
@@ -72,9 +91,9 @@ function firsts({ reservations }: Rows, resource: Resource, before: number): Fir
 
 function grantable({ reservations }: Rows, need: Need['grantable']): Slice['grantable'] {
   if (need === undefined) return []
-  const { resource, bounds, limit } = need
+  const { resource, after = 0, bounds, limit } = need
   return reservations
-    .filter(each => sameResource(each, resource) && !each.granted)
+    .filter(each => sameResource(each, resource) && !each.granted && each.place > after)
     .filter(({ operation, place }) => place <= (bounds[operation] ?? Number.POSITIVE_INFINITY))
     .slice(0, limit)
 }

@@ -29,6 +29,7 @@ export function loadSlice(rows: Rows, need: Need, nowMs: number): Slice {
     cancellable: need.cancellableIn !== undefined && canCancelIn(rows, need.cancellableIn),
     children:
       need.childrenOf === undefined ? [] : named(all(rows.unfinishedByParent.get(need.childrenOf))),
+    waiters: need.waitersOf === undefined || hasWaiters(rows, need.waitersOf),
     purgeable: need.purgeable ? purgeable(rows, need.purgeable) : [],
     idempotency: rows.idempotency.get(need.idempotencyKey ?? '') ?? null,
   }
@@ -75,15 +76,32 @@ function firsts(rows: Rows, resource: Resource, before = Number.POSITIVE_INFINIT
 
 function grantable(
   rows: Rows,
-  { resource, bounds, limit }: NonNullable<Need['grantable']>,
+  { resource, after = 0, bounds, limit }: NonNullable<Need['grantable']>,
 ): Reservation[] {
   const key = resourceKey(resource)
   const waiting = OPERATIONS.flatMap(operation => {
     const until = bounds[operation] ?? Number.POSITIVE_INFINITY
     const queue = rows.waitingByOperation.get(operationKey(key, operation))
-    return takeWhile(limit, queue?.from() ?? [], ({ place }) => place <= until)
+    const behind = queue?.from(({ place }) => place <= after)
+    return takeWhile(limit, behind ?? [], ({ place }) => place <= until)
   })
   return waiting.sort((a, b) => a.place - b.place).slice(0, limit)
+}
+
+/** Whether anybody depends on a task, waits behind it, or stands behind it while it has not started. */
+function hasWaiters(rows: Rows, taskId: string): boolean {
+  const task = rows.tasks.get(taskId)
+  if (task === undefined) return false
+  if (rows.dependants.get(taskId) !== undefined) return true
+  const { place, resources, value } = task
+  if (place === null) return false
+  const lists = stateOf(value) === 'running' ? rows.waitingByOperation : rows.queuesByOperation
+  return resources.some(use =>
+    OPERATIONS.some(operation => {
+      const list = lists.get(operationKey(resourceKey(use), operation))
+      return list?.from(each => each.place <= place).next().done === false
+    }),
+  )
 }
 
 function behind(rows: Rows, need: NonNullable<Need['behind']>): Slice['behind'] {

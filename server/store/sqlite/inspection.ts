@@ -1,7 +1,11 @@
-// What the inspector reads, by statements that each follow one index; the narrow ones never leave it.
+// What the inspector reads: from the live index what waits for what, and the rest by statements that each
+// follow one index; the narrow ones never leave it.
 import type { SQLInputValue } from 'node:sqlite'
-import type { Group, Reservation, TaskState } from '../../../machines/index.ts'
-import type { GroupWords, Inspection, TaskLine, TaskWords } from '../inspection.ts'
+import { type Group, TASK_STATES, type TaskState } from '../../../machines/index.ts'
+import type { EventLine, GroupWords, Inspection, TaskLine, TaskWords } from '../inspection.ts'
+import type { Live } from '../live/live.ts'
+import { historyAfter } from './history.ts'
+import { merged, walks } from './listing.ts'
 import { groupOf, json, type Row } from './rows.ts'
 
 /** Reads committed rows. */
@@ -13,10 +17,6 @@ export type ReadRows = (
 const LINE = `seq, task_id, place, group_id, call, value, attempt, priority, submit_ms, start_ms, finish_ms,
   wake_at_ms, worker, progress, blockers, json_extract(error, '$.code') AS error_code`
 const WORDS = 'seq, task_id, call, tags'
-const RESERVATION = 'resource_type, resource_id, operation, place, task_id, granted'
-const AHEAD = `SELECT ${RESERVATION} FROM reservations INDEXED BY reservations_first
-  WHERE resource_type = ? AND resource_id = ? AND operation = ? AND place < ? ORDER BY place`
-
 /** Exported for the test that looks at their query plans. */
 export const INSPECTS = {
   groupWords: `SELECT seq, group_id, value, tags FROM task_groups
@@ -24,50 +24,30 @@ export const INSPECTS = {
   unsettledGroupWords: `SELECT seq, group_id, value, tags FROM task_groups
     WHERE settled = 0 AND seq < ? ORDER BY seq DESC LIMIT ?`,
   groups: `SELECT * FROM task_groups WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC`,
-  taskSeqs: inOneText(
-    'seq',
-    `SELECT seq FROM tasks WHERE group_id = :group AND seq > :after
-      ORDER BY seq LIMIT :limit OFFSET :skip`,
-  ),
-  taskWords: `SELECT ${WORDS} FROM tasks
-    WHERE group_id = ? AND seq > ? ORDER BY seq LIMIT ?`,
+  taskWords: `SELECT ${WORDS} FROM tasks WHERE seq IN (SELECT seq FROM
+    (${merged(walks([...TASK_STATES], true), ' AND seq > :after')} ORDER BY seq LIMIT :limit)) ORDER BY seq`,
   latestTasks: `SELECT ${WORDS} FROM tasks WHERE seq < :before ORDER BY seq DESC LIMIT :limit`,
   lines: `SELECT ${LINE} FROM tasks WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq`,
   linesOf: `SELECT ${LINE} FROM tasks WHERE seq IN
     (SELECT seq FROM tasks WHERE task_id IN (SELECT value FROM json_each(?))) ORDER BY seq`,
   needs: 'SELECT resources, dependencies FROM tasks WHERE task_id = ?',
-  dependants: `SELECT dependant_id FROM task_dependencies
-    WHERE dependency_id = ? ORDER BY dependant_seq LIMIT ?`,
-  queue: `SELECT ${RESERVATION} FROM reservations
-    WHERE resource_type = ? AND resource_id = ? AND place > ? ORDER BY place LIMIT ?`,
-  reservation: `SELECT ${RESERVATION} FROM reservations
-    WHERE resource_type = ? AND resource_id = ? AND place = ?`,
-  firstAhead: `${AHEAD} LIMIT ?`,
-  lastAhead: `${AHEAD} DESC LIMIT ?`,
-  groupEvents: inOneText(
-    'json_array(event_id, at_ms, task_id, type, value, attempt)',
-    `SELECT event_id, at_ms, task_id, type, value, attempt FROM task_events
-      WHERE group_id = ? AND event_id > ? ORDER BY event_id LIMIT ?`,
-  ),
-  tally: `SELECT count(*) AS count, max(seq) AS last FROM
-    (SELECT seq FROM tasks WHERE state = ? AND seq > ? ORDER BY seq LIMIT ?)`,
   tallyRunning: `SELECT seq, worker, value = 'running.cancelling' AND
       ifnull(json_extract(error, '$.code'), '') = 'RCL0020' AS unresponsive
     FROM tasks WHERE state = 'running' AND seq > ? ORDER BY seq LIMIT ?`,
   firstQueued: `SELECT min(submit_ms) FILTER (WHERE wake_at_ms IS NULL AND place IS NOT NULL) AS submit_ms,
       max(seq) AS last FROM
-    (SELECT seq, submit_ms, wake_at_ms, place FROM tasks WHERE state = 'waiting' AND seq > ?
-      ORDER BY seq LIMIT ?)`,
+    (SELECT seq, submit_ms, wake_at_ms, place FROM tasks
+      WHERE unfinished = 1 AND +state = 'waiting' AND seq > ? ORDER BY seq LIMIT ?)`,
   callsInUse: `SELECT call, count(*) AS count, max(seq) AS last FROM
     (SELECT seq, call FROM tasks WHERE unfinished = 1 AND seq > ? ORDER BY seq LIMIT ?)
     GROUP BY call ORDER BY call`,
-  readyBefore: `SELECT count(*) AS count FROM
-    (SELECT priority, place FROM tasks WHERE ready = 1 ORDER BY priority DESC, place LIMIT :limit)
-    WHERE priority > :priority OR priority = :priority AND place < :place`,
 }
 
+/** Looks at the live index between two transactions, and tells what was seen when it is on disk. */
+export type LookAtLive = <T>(look: (live: Live) => T) => Promise<T>
+
 /** The inspector's reads of a database. */
-export function sqliteInspection(rows: ReadRows): Inspection {
+export function sqliteInspection(rows: ReadRows, look: LookAtLive): Inspection {
   const first = (sql: string, values: Parameters<ReadRows>[1]): Row => rows(sql, values)[0] as Row
   const texts = <T>(sql: string, values: Parameters<ReadRows>[1]): T[] =>
     json(first(sql, values).lines)
@@ -91,22 +71,16 @@ export function sqliteInspection(rows: ReadRows): Inspection {
 
     async taskSeqs({ groupId, states, afterSeq, skip, limit }) {
       const page = { group: groupId, after: afterSeq, skip, limit }
-      if (states === null) return texts(INSPECTS.taskSeqs, page)
-      const named = namedStates(states)
-      const sql = taskSeqsInStates(Object.keys(named).length)
-      return states.length === 0 ? [] : texts(sql, { ...page, ...named })
+      return texts(taskSeqsInStates(states ?? TASK_STATES), page)
     },
 
     async taskWords({ groupId, afterSeq, limit }) {
-      return rows(INSPECTS.taskWords, [groupId, afterSeq, limit]).map(wordsOf)
+      return rows(INSPECTS.taskWords, { group: groupId, after: afterSeq, limit }).map(wordsOf)
     },
 
     async latestTasks({ states, beforeSeq, limit }) {
-      const page = { before: beforeSeq, limit }
-      if (states === null) return rows(INSPECTS.latestTasks, page).map(wordsOf)
-      const named = namedStates(states)
-      const sql = latestTasksInStates(Object.keys(named).length)
-      return states.length === 0 ? [] : rows(sql, { ...page, ...named }).map(wordsOf)
+      const sql = states === null ? INSPECTS.latestTasks : latestTasksInStates(states)
+      return rows(sql, { before: beforeSeq, limit }).map(wordsOf)
     },
 
     async lines(seqs) {
@@ -127,35 +101,42 @@ export function sqliteInspection(rows: ReadRows): Inspection {
       }
     },
 
-    async dependants(taskId, limit) {
-      return rows(INSPECTS.dependants, [taskId, limit]).map(row => row.dependant_id as string)
-    },
-
-    async queue({ resource: { resource_type, resource_id }, afterPlace, limit }) {
-      return rows(INSPECTS.queue, [resource_type, resource_id, afterPlace, limit]).map(
-        reservationOf,
+    dependants(taskId, limit) {
+      return look(({ edges }) =>
+        (edges.get(taskId)?.after(-1, limit) ?? []).map(({ item }) => item.dependantId),
       )
     },
 
-    async reservation({ resource_type, resource_id }, place) {
-      const [row] = rows(INSPECTS.reservation, [resource_type, resource_id, place])
-      return row === undefined ? null : reservationOf(row)
+    queue({ resource, afterPlace, limit }) {
+      return look(({ queues }) =>
+        queues
+          .behind(resource, {
+            after: afterPlace,
+            until: Number.POSITIVE_INFINITY,
+            limit,
+            sharing: false,
+          })
+          .flatMap(({ place }) => queues.at(resource, place) ?? []),
+      )
     },
 
-    async ahead({ resource, operation, beforePlace, from, limit }) {
-      const { resource_type, resource_id } = resource
-      const sql = from === 'first' ? INSPECTS.firstAhead : INSPECTS.lastAhead
-      return rows(sql, [resource_type, resource_id, operation, beforePlace, limit]).map(
-        reservationOf,
-      )
+    reservation(resource, place) {
+      return look(({ queues }) => queues.at(resource, place))
+    },
+
+    ahead({ resource, operation, ...which }) {
+      return look(({ queues }) => queues.ahead(resource, operation, which))
     },
 
     async groupEvents({ groupId, afterEventId, limit }) {
-      return texts(INSPECTS.groupEvents, [groupId, afterEventId, limit])
+      const found = historyAfter(rows, { groupId, afterEventId, limit })
+      return found.map(({ eventId, atMs, taskId, type, value, attempt }): EventLine => {
+        return [eventId, atMs, taskId, type, value, attempt]
+      })
     },
 
     async tally({ state, afterSeq, limit }) {
-      const { count, last } = first(INSPECTS.tally, [state, afterSeq, limit])
+      const { count, last } = first(tallyOf(state), [afterSeq, limit])
       return { count: count as number, lastSeq: last as number | null }
     },
 
@@ -184,35 +165,29 @@ export function sqliteInspection(rows: ReadRows): Inspection {
       }
     },
 
-    async readyBefore({ priority, place }, limit) {
-      return first(INSPECTS.readyBefore, { priority, place: place ?? 0, limit }).count as number
+    readyBefore(task, limit) {
+      return look(live => live.readyBefore(task, limit))
     },
   }
 }
 
-/** Seqs of a group's tasks in so many states; no row of a task is read. */
-export function taskSeqsInStates(states: number): string {
-  const merged = inStates('group_id = :group AND seq > :after', states)
-  return inOneText('seq', `${merged} ORDER BY seq LIMIT :limit OFFSET :skip`)
+/** Seqs of a group's tasks in some states; no row of a task is read but of those that have not ended. */
+export function taskSeqsInStates(states: readonly TaskState[]): string {
+  const walked = merged(walks(states, true), ' AND seq > :after')
+  return inOneText('seq', `${walked} ORDER BY seq LIMIT :limit OFFSET :skip`)
 }
 
-/** The latest tasks in so many states. */
-export function latestTasksInStates(states: number): string {
-  const merged = inStates('seq < :before', states)
+/** The latest tasks in some states. */
+export function latestTasksInStates(states: readonly TaskState[]): string {
+  const walked = merged(walks(states, false), ' AND seq < :before')
   return `SELECT ${WORDS} FROM tasks
-    WHERE seq IN (SELECT seq FROM (${merged} ORDER BY seq DESC LIMIT :limit)) ORDER BY seq DESC`
+    WHERE seq IN (SELECT seq FROM (${walked} ORDER BY seq DESC LIMIT :limit)) ORDER BY seq DESC`
 }
 
-/** One walk along an index for each state; ordered by seq they are merged. */
-function inStates(where: string, states: number): string {
-  return Array.from(
-    { length: states },
-    (_, nth) => `SELECT seq FROM tasks WHERE ${where} AND state = :state${nth}`,
-  ).join(' UNION ALL ')
-}
-
-function namedStates(states: readonly TaskState[]): Record<string, string> {
-  return Object.fromEntries([...new Set(states)].map((state, nth) => [`state${nth}`, state]))
+/** How many of the next tasks are in a state. */
+export function tallyOf(state: TaskState): string {
+  const walked = merged(walks([state], false), ' AND seq > ?')
+  return `SELECT count(*) AS count, max(seq) AS last FROM (${walked} ORDER BY seq LIMIT ?)`
 }
 
 /** Many small lines as one text: a row each would cost several times as much. */
@@ -249,15 +224,4 @@ function lineOf(row: Row): TaskLine {
     errorCode: row.error_code,
   } satisfies Record<keyof TaskLine, unknown>
   return read as unknown as TaskLine
-}
-
-function reservationOf(row: Row): Reservation {
-  return {
-    resource_type: row.resource_type as string,
-    resource_id: row.resource_id as string,
-    operation: row.operation as Reservation['operation'],
-    place: row.place as number,
-    taskId: row.task_id as string,
-    granted: row.granted === 1,
-  }
 }

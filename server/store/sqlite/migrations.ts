@@ -136,5 +136,95 @@ CREATE TABLE counters (
 INSERT INTO counters (id, seq, place, rev) VALUES (1, 0, 0, 0);
 `
 
+// Reservations and dependants follow from the rows of unfinished tasks, and so does which of them have a tag:
+// that is kept in memory alone.
+// Indexes of what is unfinished are apart from those of what has ended, so that a change of state moves
+// no more than it must. The history is kept in chunks: the events of one group (or of none) whose numbers
+// share a block of 1 024, from one commit; a task's row names the chunks that hold its events.
+const REARRANGE = `
+CREATE TABLE arranged_tasks (
+  seq                 INTEGER PRIMARY KEY,
+  task_id             TEXT    NOT NULL UNIQUE,
+  group_id            TEXT,
+  parent_id           TEXT,
+  call                TEXT    NOT NULL,
+  args                TEXT    NOT NULL, -- JSON
+  tags                TEXT    NOT NULL, -- JSON
+  resources           TEXT    NOT NULL, -- JSON
+  dependencies        TEXT    NOT NULL, -- JSON
+  priority            REAL    NOT NULL,
+  cancellable         INTEGER NOT NULL,
+  principal           TEXT,
+  submit_ms           INTEGER NOT NULL,
+  place               INTEGER,
+  value               TEXT    NOT NULL, -- the state node; \`state\` is its name on the wire
+  state               TEXT    NOT NULL,
+  unfinished          INTEGER NOT NULL,
+  response            TEXT    NOT NULL,
+  reasons             TEXT    NOT NULL DEFAULT '[]', -- JSON
+  blockers            INTEGER NOT NULL,
+  unplaced            INTEGER NOT NULL,
+  wake_at_ms          INTEGER,
+  dependency_failures TEXT    NOT NULL DEFAULT '{}', -- JSON
+  attempt             INTEGER NOT NULL DEFAULT 1,
+  interruptions       INTEGER NOT NULL DEFAULT 0,
+  failed_attempts     INTEGER NOT NULL DEFAULT 0,
+  stop_cause          TEXT,
+  progress            TEXT    NOT NULL DEFAULT '{}', -- JSON
+  result              TEXT    NOT NULL DEFAULT 'null', -- JSON
+  location            TEXT,
+  error               TEXT,             -- JSON
+  exception           TEXT,
+  traceback           TEXT,
+  error_status        INTEGER,
+  spawned_tasks       TEXT    NOT NULL DEFAULT '[]', -- JSON
+  worker              TEXT,
+  start_ms            INTEGER,
+  finish_ms           INTEGER,
+  rev                 INTEGER NOT NULL,
+  history             TEXT    NOT NULL DEFAULT '' -- chunks with its events, with commas between
+) STRICT;
+INSERT INTO arranged_tasks SELECT seq, task_id, group_id, parent_id, call, args, tags, resources, dependencies,
+  priority, cancellable, principal, submit_ms, place, value, state, unfinished, response, reasons, blockers,
+  unplaced, wake_at_ms, dependency_failures, attempt, interruptions, failed_attempts, stop_cause, progress,
+  result, location, error, exception, traceback, error_status, spawned_tasks, worker, start_ms, finish_ms,
+  rev, '' FROM tasks;
+DROP TABLE tasks;
+ALTER TABLE arranged_tasks RENAME TO tasks;
+CREATE INDEX tasks_wake             ON tasks (wake_at_ms, seq) WHERE wake_at_ms IS NOT NULL;
+CREATE INDEX tasks_unfinished       ON tasks (seq, call) WHERE unfinished = 1;
+CREATE INDEX tasks_running          ON tasks (seq) WHERE state = 'running';
+CREATE INDEX tasks_suspended        ON tasks (seq) WHERE state = 'suspended';
+CREATE INDEX tasks_final            ON tasks (state, seq) WHERE unfinished = 0;
+CREATE INDEX tasks_group_unfinished ON tasks (group_id, seq) WHERE unfinished = 1 AND group_id IS NOT NULL;
+CREATE INDEX tasks_group_final      ON tasks (group_id, state, seq) WHERE unfinished = 0 AND group_id IS NOT NULL;
+
+CREATE TABLE arranged_tags (
+  tag TEXT    NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (tag, seq)
+) STRICT, WITHOUT ROWID;
+INSERT INTO arranged_tags SELECT tag, seq FROM task_tags ORDER BY tag, seq;
+DROP TABLE task_tags;
+ALTER TABLE arranged_tags RENAME TO task_tags;
+
+CREATE TABLE history (
+  first_id INTEGER PRIMARY KEY, -- the lowest number in the chunk
+  last_id  INTEGER NOT NULL,    -- the highest
+  group_id TEXT,
+  events   TEXT    NOT NULL     -- JSON: [[event_id, at_ms, task_id, type, attempt, value, data], …]
+) STRICT;
+CREATE INDEX history_group ON history (group_id, first_id) WHERE group_id IS NOT NULL;
+INSERT INTO history SELECT min(event_id), max(event_id), group_id, json_group_array(
+    json_array(event_id, at_ms, task_id, type, attempt, value, json(data)))
+  FROM task_events GROUP BY event_id >> 10, group_id;
+UPDATE tasks SET history = ifnull((SELECT group_concat(DISTINCT h.first_id) FROM task_events AS e
+  JOIN history AS h ON h.first_id BETWEEN (e.event_id >> 10) << 10 AND ((e.event_id >> 10) << 10) + 1023
+    AND h.group_id IS e.group_id WHERE e.task_id = tasks.task_id), '');
+DROP TABLE task_events;
+DROP TABLE reservations;
+DROP TABLE task_dependencies;
+`
+
 /** Step n takes a database from version n to n + 1. */
-export const MIGRATIONS: readonly string[] = [CREATE]
+export const MIGRATIONS: readonly string[] = [CREATE, REARRANGE]

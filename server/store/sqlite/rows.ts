@@ -1,68 +1,9 @@
-// Tasks, groups and events ↔ rows: which column holds what, and the statements that write a row whole.
+// Rows → tasks and groups, and groups → rows: which column holds what.
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
-import {
-  type Group,
-  type HistoryEvent,
-  isFinal,
-  isReady,
-  stateOf,
-  type Task,
-  unfinishedCount,
-} from '../../../machines/index.ts'
+import { type Group, type Task, unfinishedCount } from '../../../machines/index.ts'
 
 export type Row = Record<string, SQLOutputValue>
 
-/** What a task is submitted with, and keeps. */
-const TASK_FIXED = [
-  ...[
-    'seq',
-    'task_id',
-    'group_id',
-    'parent_id',
-    'call',
-    'args',
-    'tags',
-    'resources',
-    'dependencies',
-  ],
-  ...['priority', 'cancellable', 'principal', 'submit_ms'],
-]
-/** What its life changes. */
-const TASK_CHANGING = [
-  ...[
-    'place',
-    'value',
-    'state',
-    'unfinished',
-    'ready',
-    'response',
-    'reasons',
-    'blockers',
-    'unplaced',
-  ],
-  ...[
-    'wake_at_ms',
-    'dependency_failures',
-    'attempt',
-    'interruptions',
-    'failed_attempts',
-    'stop_cause',
-    'progress',
-    'result',
-  ],
-  ...[
-    'location',
-    'error',
-    'exception',
-    'traceback',
-    'error_status',
-    'spawned_tasks',
-    'worker',
-    'start_ms',
-    'finish_ms',
-    'rev',
-  ],
-]
 const GROUP_FIXED = ['seq', 'group_id', 'tags', 'on_failure', 'submit_ms']
 const GROUP_CHANGING = [
   ...[
@@ -79,72 +20,8 @@ const GROUP_CHANGING = [
   ...['skipped', 'cancel_accepted', 'finish_ms', 'rev'],
 ]
 
-export const INSERT_TASK = insertInto('tasks', [...TASK_FIXED, ...TASK_CHANGING])
-export const UPDATE_TASK = update('tasks', TASK_CHANGING)
 export const INSERT_GROUP = insertInto('task_groups', [...GROUP_FIXED, ...GROUP_CHANGING])
 export const UPDATE_GROUP = update('task_groups', GROUP_CHANGING)
-export const INSERT_EVENT = insertInto('task_events', [
-  'event_id',
-  'at_ms',
-  'task_id',
-  'group_id',
-  'type',
-  'attempt',
-  'value',
-  'data',
-])
-
-/** The first values of `INSERT_TASK`; the changing ones follow. */
-export function fixedTaskValues(task: Task): SQLInputValue[] {
-  return [
-    task.seq,
-    task.taskId,
-    task.groupId,
-    task.parentId,
-    task.call,
-    JSON.stringify(task.args),
-    JSON.stringify(task.tags),
-    JSON.stringify(task.resources),
-    JSON.stringify(task.dependencies.map(({ taskId, states }) => ({ task_id: taskId, states }))),
-    task.priority,
-    Number(task.cancellable),
-    task.principal,
-    task.submitMs,
-  ]
-}
-
-/** Values for `UPDATE_TASK`, with the seq behind them. */
-export function changingTaskValues(task: Task): SQLInputValue[] {
-  return [
-    task.place,
-    task.value,
-    stateOf(task.value),
-    Number(!isFinal(task.value)),
-    Number(isReady(task)),
-    task.response,
-    JSON.stringify(task.reasons),
-    task.blockers,
-    task.unplaced,
-    task.wakeAtMs,
-    JSON.stringify(task.dependencyFailures),
-    task.attempt,
-    task.interruptions,
-    task.failedAttempts,
-    task.stopCause,
-    JSON.stringify(task.progress),
-    JSON.stringify(task.result),
-    task.location,
-    task.failure === null ? null : JSON.stringify(task.failure.error),
-    task.failure?.exception ?? null,
-    task.failure?.traceback ?? null,
-    task.failure?.status ?? null,
-    JSON.stringify(task.spawned.map(taskId => ({ task_id: taskId }))),
-    task.worker,
-    task.startMs,
-    task.finishMs,
-    task.rev,
-  ]
-}
 
 function failureOf({ error, exception, traceback, error_status: status }: Row) {
   return { error: json(error as SQLOutputValue), exception, traceback, status }
@@ -228,26 +105,6 @@ export function groupOf(row: Row): Group {
     rev: row.rev,
   } satisfies Record<keyof Group, unknown>
   return read as unknown as Group
-}
-
-/** Values for `INSERT_EVENT`. */
-export function eventValues(event: HistoryEvent): SQLInputValue[] {
-  const { eventId, atMs, taskId, groupId, type, attempt, value, data } = event
-  return [eventId, atMs, taskId, groupId, type, attempt, value, JSON.stringify(data)]
-}
-
-export function eventOf(row: Row): HistoryEvent {
-  const read = {
-    eventId: row.event_id,
-    atMs: row.at_ms,
-    taskId: row.task_id,
-    groupId: row.group_id,
-    type: row.type,
-    attempt: row.attempt,
-    value: row.value,
-    data: json(row.data),
-  } satisfies Record<keyof HistoryEvent, unknown>
-  return read as HistoryEvent
 }
 
 /** The JSON in a column that was written by this store. */

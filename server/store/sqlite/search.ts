@@ -135,7 +135,7 @@ class Compiler {
         typeof operand.json === 'string' &&
         path.length === 0
       ) {
-        return `seq IN (SELECT seq FROM task_tags WHERE unfinished IN (0, 1) AND tag = ${this.#bind(operand.json)})`
+        return `seq IN (SELECT seq FROM task_tags WHERE tag = ${this.#bind(operand.json)})`
       }
     }
     return this.#json(column.json, path, test)

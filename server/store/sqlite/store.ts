@@ -1,11 +1,12 @@
-// The embedded default store: SQLite in a folder. One connection writes, in transactions one after another;
-// another reads what is committed.
+// The embedded default store: SQLite in a folder. Transactions work in memory one after another, a thread of
+// its own writes them, and a connection that only reads sees what is committed.
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import {
   type Group,
   type HistoryEvent,
+  isFinal,
   TASK_STATES,
   type Task,
   unfinishedCount,
@@ -16,12 +17,15 @@ import type { Inspection } from '../inspection.ts'
 import { withinPatternTime } from '../pattern.ts'
 import type { HistoryQuery, Search, Store, TaskQuery, Transaction } from '../store.ts'
 import { asStoreError, guarded, openReader, openWriter, Statements } from './connection.ts'
+import { historyAfter } from './history.ts'
 import { sqliteInspection } from './inspection.ts'
 import { listing } from './listing.ts'
 import { lockFolder } from './lock.ts'
-import { eventOf, groupOf, type Row, taskOf } from './rows.ts'
+import { groupOf, type Row, taskOf } from './rows.ts'
 import { compileSearch, defineSearchFunctions } from './search.ts'
 import { SqliteTransaction } from './transaction.ts'
+import { WorkingSet } from './working-set.ts'
+import { Writer } from './writer.ts'
 
 export interface SqliteOptions {
   /** Pages of 4 KiB that the database may have at most; reaching it is like a full disk. Default: none. */
@@ -38,10 +42,14 @@ const DATABASE = 'rollcall.db'
 /** Tasks that a listing reads at once. */
 const PAGE = 256
 
+/** Transactions that may be on their way to the disk while another works. */
+const TRANSACTIONS_MAX = 4
+
 /** Exported for the test that looks at their query plans. */
 export const READS = {
   task: 'SELECT * FROM tasks WHERE task_id = ?',
   group: 'SELECT * FROM task_groups WHERE group_id = ?',
+  seqs: 'SELECT * FROM tasks WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq',
   activeGroups: 'SELECT group_id FROM task_groups WHERE unfinished > 0 ORDER BY seq',
   nextWake: 'SELECT min(wake_at_ms) AS wake_at_ms FROM tasks WHERE wake_at_ms IS NOT NULL',
   rev: 'SELECT rev FROM counters',
@@ -49,11 +57,6 @@ export const READS = {
   unsettledGroups: 'SELECT * FROM task_groups WHERE settled = 0 AND seq > ? ORDER BY seq LIMIT ?',
   unfinishedCalls:
     'SELECT call, count(*) AS count FROM tasks WHERE unfinished = 1 GROUP BY call ORDER BY call',
-  taskHistory:
-    'SELECT * FROM task_events WHERE event_id > ? AND task_id = ? ORDER BY event_id LIMIT ?',
-  groupHistory:
-    'SELECT * FROM task_events WHERE event_id > ? AND group_id = ? ORDER BY event_id LIMIT ?',
-  history: 'SELECT * FROM task_events WHERE event_id > ? ORDER BY event_id LIMIT ?',
 }
 
 /** A store in a folder, which is made when it is not there unless it is opened for reading only. */
@@ -63,39 +66,59 @@ export function sqliteStore(directory: string, options: SqliteOptions = {}): Sto
 
 interface Connections {
   /** Null when the store is opened for reading only. */
-  writer: { db: DatabaseSync; writing: Statements } | null
+  writing: Writing | null
   reader: DatabaseSync
   reading: Statements
   unlock: () => void
 }
 
+interface Writing {
+  writer: Writer
+  set: WorkingSet
+}
+
 class SqliteStore implements Store {
-  readonly inspection: Inspection = sqliteInspection((sql, values) => this.#rows(sql, values))
+  readonly inspection: Inspection = sqliteInspection(
+    (sql, values) => this.#rows(sql, values),
+    look => this.#between(({ set }) => look(set.live)),
+  )
+  readonly concurrency = TRANSACTIONS_MAX
   readonly #directory: string
   readonly #options: SqliteOptions
   #connections: Connections | null = null
   #last: Promise<void> = Promise.resolve()
+  #transactions = 0
+  /** Whether the working set holds what was never handed to the writer. */
+  #isStale = false
 
   constructor(directory: string, options: SqliteOptions) {
     this.#directory = directory
     this.#options = options
   }
 
+  get #path(): string {
+    return join(this.#directory, DATABASE)
+  }
+
+  get #pageCountMax(): number | null {
+    return this.#options.pageCountMax ?? null
+  }
+
   async open(): Promise<void> {
     if (this.#connections !== null)
       throw new StoreError(`the store in ${this.#directory} is open already`)
-    this.#connections = this.#options.readOnly ? this.#openReadOnly() : this.#openWhole()
+    this.#connections = this.#options.readOnly ? this.#openReadOnly() : await this.#openWhole()
   }
 
   #openReadOnly(): Connections {
-    const path = join(this.#directory, DATABASE)
-    if (!existsSync(path)) throw new StoreError(`no store of Rollcall is in ${this.#directory}`)
-    const reader = openReader(path)
+    if (!existsSync(this.#path))
+      throw new StoreError(`no store of Rollcall is in ${this.#directory}`)
+    const reader = openReader(this.#path)
     defineSearchFunctions(reader)
-    return { writer: null, reader, reading: new Statements(reader), unlock: () => {} }
+    return { writing: null, reader, reading: new Statements(reader), unlock: () => {} }
   }
 
-  #openWhole(): Connections {
+  async #openWhole(): Promise<Connections> {
     try {
       mkdirSync(this.#directory, { recursive: true })
     } catch (error) {
@@ -105,21 +128,25 @@ class SqliteStore implements Store {
       )
     }
     const unlock = lockFolder(this.#directory)
-    const opened: DatabaseSync[] = []
+    let reader: DatabaseSync | null = null
     try {
-      const path = join(this.#directory, DATABASE)
-      const writer = openWriter(path, this.#options.pageCountMax ?? null)
-      opened.push(writer)
-      const reader = openReader(path)
-      opened.push(reader)
+      // Checked and brought up to date here, where errors are thrown as they are.
+      openWriter(this.#path, this.#pageCountMax).close()
+      reader = openReader(this.#path)
       defineSearchFunctions(reader)
-      const writing = new Statements(writer)
-      return { writer: { db: writer, writing }, reader, reading: new Statements(reader), unlock }
+      const set = workingSet(reader)
+      const writing = { writer: await this.#startWriter(), set }
+      return { writing, reader, reading: new Statements(reader), unlock }
     } catch (error) {
-      for (const connection of opened) connection.close()
+      reader?.close()
       unlock()
       throw error
     }
+  }
+
+  #startWriter(): Promise<Writer> {
+    const options = { path: this.#path, pageCountMax: this.#pageCountMax }
+    return Writer.start(options, transaction => this.#connections?.writing?.set.landed(transaction))
   }
 
   async close(): Promise<void> {
@@ -127,47 +154,91 @@ class SqliteStore implements Store {
     const connections = this.#connections
     if (connections === null) return
     this.#connections = null
+    await connections.writing?.writer.settled().catch(() => {})
     connections.reader.close()
-    connections.writer?.db.close()
+    await connections.writing?.writer.close()
     connections.unlock()
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const run = this.#last.then(() => this.#transact(work))
-    // Its failure is the caller's to handle; the next transaction only waits for its end.
+    return this.#inTurn(writing => this.#work(writing, work))
+  }
+
+  /** Looks at the working set while no transaction changes it; resolves when what was seen is on disk. */
+  #between<T>(look: (writing: Writing) => T): Promise<T> {
+    return this.#inTurn(async writing => {
+      const seen = look(writing)
+      return { result: seen, landed: writing.writer.settled() }
+    })
+  }
+
+  /** Works one after another; each resolves once it, and all before it, are on disk. */
+  #inTurn<T>(
+    work: (writing: Writing) => Promise<{ result: T; landed: Promise<void> }>,
+  ): Promise<T> {
+    const run = this.#last.then(async () => work(await this.#writing()))
+    // Its failure is the caller's to handle; the next one only waits for its end.
     this.#last = run.then(
       () => {},
       () => {},
     )
-    return run
+    return run.then(async ({ result, landed }) => {
+      await landed
+      return result
+    })
   }
 
-  async #transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const { writer } = this.#open()
-    if (writer === null) throw new StoreError('the store is open for reading only')
-    const { db, writing } = writer
-    guarded('no transaction can begin', () => db.exec('BEGIN IMMEDIATE'))
-    const tx = new SqliteTransaction(writing)
+  async #work<T>({ writer, set }: Writing, work: (tx: Transaction) => Promise<T>) {
+    this.#transactions += 1
+    const transaction = this.#transactions
+    const changed = set.begin(transaction)
+    const tx = new SqliteTransaction(set, changed, runs => writer.begin(transaction, runs))
     try {
       const result = await work(tx)
-      tx.finish()
-      db.exec('COMMIT')
-      return result
+      const runs = tx.finish()
+      // One that wrote nothing may still have seen what is on its way.
+      const landed =
+        runs.length > 0 || tx.isPartlyWritten
+          ? writer.commit(transaction, runs)
+          : writer.settled().then(() => set.landed(transaction))
+      // Whoever waits for it is told; nobody may be waiting yet.
+      landed.catch(() => {})
+      return { result, landed }
     } catch (error) {
-      // Some failures, such as a full disk, have ended the transaction already.
-      if (db.isTransaction) guarded('a transaction cannot be undone', () => db.exec('ROLLBACK'))
+      if (tx.isPartlyWritten) writer.undo(transaction)
+      if (tx.hasChanged) this.#isStale = true
+      else set.landed(transaction)
       throw asStoreError('the store cannot commit', error)
     } finally {
       tx.end()
+      set.end()
     }
   }
 
+  /** What transactions work on; made again from what is on disk when a part of it has not got there. */
+  async #writing(): Promise<Writing> {
+    const connections = this.#open()
+    const { writing, reader } = connections
+    if (writing === null) throw new StoreError('the store is open for reading only')
+    if (!this.#isStale && writing.writer.failure === null) return writing
+    await writing.writer.settled().catch(() => {})
+    if (writing.writer.isDead) writing.writer = await this.#startWriter()
+    writing.set = workingSet(reader)
+    writing.writer.resume()
+    this.#isStale = false
+    return writing
+  }
+
   async task(taskId: string): Promise<Task | null> {
+    const kept = this.#open().writing?.set.landedTask(taskId)
+    if (kept !== undefined) return kept
     const row = this.#row(READS.task, [taskId])
     return row === undefined ? null : taskOf(row)
   }
 
   async group(groupId: string): Promise<Group | null> {
+    const kept = this.#open().writing?.set.landedGroup(groupId)
+    if (kept !== undefined) return kept
     const row = this.#row(READS.group, [groupId])
     return row === undefined ? null : groupOf(row)
   }
@@ -177,6 +248,10 @@ class SqliteStore implements Store {
   }
 
   async *tasks(query: TaskQuery): AsyncIterable<Task> {
+    if (this.#isByLiveTag(query)) {
+      yield* this.#tagged(query)
+      return
+    }
     const { page, values } = listing(query)
     let left = query.limit ?? Number.POSITIVE_INFINITY
     let skip = query.skip ?? 0
@@ -192,11 +267,48 @@ class SqliteStore implements Store {
     }
   }
 
+  #isByLiveTag({ tags, taskIds, states }: TaskQuery): boolean {
+    const isTagged = tags !== undefined && tags.length > 0 && taskIds === undefined
+    return isTagged && states === 'unfinished' && this.#open().writing !== null
+  }
+
+  /** Unfinished tasks by their tags: which may have them is known in memory, and rows say the rest. */
+  async *#tagged(query: TaskQuery): AsyncIterable<Task> {
+    const { tags = [], groupId, limit = Number.POSITIVE_INFINITY } = query
+    let left = limit
+    let skip = query.skip ?? 0
+    let after = 0
+    for (;;) {
+      const seqs = await this.#between(({ set }) => set.live.tags.rarest(tags, after, PAGE))
+      for (const row of this.#rows(READS.seqs, [JSON.stringify(seqs)])) {
+        const task = taskOf(row)
+        const isMeant =
+          !isFinal(task.value) &&
+          (groupId === undefined || task.groupId === groupId) &&
+          tags.every(tag => task.tags.includes(tag))
+        if (!isMeant) continue
+        if (left <= 0) return
+        if (skip > 0) {
+          skip -= 1
+          continue
+        }
+        left -= 1
+        yield task
+      }
+      if (seqs.length < PAGE || left <= 0) return
+      after = seqs.at(-1) as number
+    }
+  }
+
   async count(query: TaskQuery): Promise<number> {
     const { groupId, taskIds, states, tags } = query
     if (groupId !== undefined && taskIds === undefined && tags === undefined) {
       const group = await this.group(groupId)
       return group === null ? 0 : countIn(group, states)
+    }
+    if (this.#isByLiveTag(query)) {
+      const all = { ...query, limit: Number.POSITIVE_INFINITY, skip: 0 }
+      return (await Array.fromAsync(this.#tagged(all))).length
     }
     const { count, values } = listing(query)
     return this.#row(count, values)?.count as number
@@ -212,15 +324,8 @@ class SqliteStore implements Store {
     )
   }
 
-  async history({ taskId, groupId, afterEventId, limit }: HistoryQuery): Promise<HistoryEvent[]> {
-    const most = Math.min(limit, Number.MAX_SAFE_INTEGER)
-    const rows =
-      taskId !== undefined
-        ? this.#rows(READS.taskHistory, [afterEventId, taskId, most])
-        : groupId !== undefined
-          ? this.#rows(READS.groupHistory, [afterEventId, groupId, most])
-          : this.#rows(READS.history, [afterEventId, most])
-    return rows.map(eventOf)
+  async history(query: HistoryQuery): Promise<HistoryEvent[]> {
+    return historyAfter((sql, values) => this.#rows(sql, values), query)
   }
 
   async nextWakeMs(): Promise<number | null> {
@@ -271,6 +376,10 @@ class SqliteStore implements Store {
 function countIn(group: Group, states: TaskQuery['states'] = [...TASK_STATES]): number {
   if (states === 'unfinished') return unfinishedCount(group)
   return [...new Set(states)].reduce((sum, state) => sum + group.counts[state], 0)
+}
+
+function workingSet(reader: DatabaseSync): WorkingSet {
+  return guarded('the store cannot be read', () => new WorkingSet(reader))
 }
 
 type Values = SQLInputValue[] | Record<string, SQLInputValue>

@@ -16,14 +16,12 @@ export function loadingSuite(open: OpenStore): void {
   describe('A slice', () => {
     test('that needs nothing holds the counters only', async t => {
       const store = await open(t)
-      const { counters, tasks, groups, queues, idempotency, cancellable, ...lists } = await load(
-        store,
-        {},
-      )
+      const { counters, tasks, groups, queues, idempotency, cancellable, waiters, ...lists } =
+        await load(store, {})
       assert.deepEqual(counters, { seq: 0, place: 0, rev: 0 })
       assert.deepEqual(
-        [tasks.size, groups.size, queues.size, idempotency, cancellable],
-        [0, 0, 0, null, false],
+        [tasks.size, groups.size, queues.size, idempotency, cancellable, waiters],
+        [0, 0, 0, null, false, true],
       )
       assert.deepEqual(Object.values(lists).flat(), [])
     })
@@ -38,7 +36,7 @@ export function loadingSuite(open: OpenStore): void {
       const store = await open(t)
       const inGroup = {
         groupId: 'g1',
-        parentId: 't9',
+        parentId: 't4',
         wakeAtMs: 1,
         resources: [{ ...resource('r'), operation: 'read' as const }],
       }
@@ -49,18 +47,19 @@ export function loadingSuite(open: OpenStore): void {
       await commit(
         store,
         ...puts(task(3, 'waiting', { groupId: 'g1' }), reservation(1, 'read')),
-        edge('t9', 't1'),
+        ...puts(task(4, 'running.executing', { spawned: ['t1'] })),
+        edge('t4', 't1'),
       )
       const needs: Need[] = [
         { tasks: ['t1'] },
         { queuesOf: 't1' },
         { grantable: { resource: resource('r'), bounds: {}, limit: 1 } },
         { behind: { resource: resource('r'), after: 0, until: 9, limit: 1, sharing: false } },
-        { dependants: { taskId: 't9', after: 0, limit: 1 } },
+        { dependants: { taskId: 't4', after: 0, limit: 1 } },
         { ready: { limit: 1 } },
         { due: { limit: 1 } },
         { members: { groupId: 'g1', states: ['waiting'], limit: 1 } },
-        { childrenOf: 't9' },
+        { childrenOf: 't4' },
         { purgeable: { states: ['finished'], limit: 1 } },
       ]
       for (const need of needs) {
@@ -129,6 +128,37 @@ export function loadingSuite(open: OpenStore): void {
       assert.equal(await grantable({ create: 1 }, 2), '2 read, 3 update')
       await commit(store, ...puts(reservation(2, 'read', true)))
       assert.equal(await grantable({ update: 3, delete: 4 }), '3 update, 4 read')
+    })
+
+    test('has of what can be granted that behind a place', async t => {
+      const store = await open(t)
+      await commit(store, ...puts(reservation(1, 'read'), reservation(2, 'read'), task(1), task(2)))
+      const grantable = { resource: resource('r'), after: 1, bounds: {}, limit: 9 }
+      assert.equal(places(await load(store, { grantable })), '2 read')
+    })
+
+    test('says whether anybody may wait for the end of a task', async t => {
+      const store = await open(t)
+      const uses = (operation: 'read' | 'update') => ({
+        resources: [{ ...resource('r'), operation }],
+      })
+      const waiters = async (taskId: string) =>
+        (await load(store, { waitersOf: taskId })).waiters ?? true
+      await commit(
+        store,
+        ...puts(task(1, 'running.executing', uses('read')), reservation(1, 'read', true)),
+        ...puts(task(2, 'waiting', uses('read')), reservation(2, 'read', true)),
+      )
+      assert.deepEqual([await waiters('t1'), await waiters('t2')], [false, false])
+      await commit(store, ...puts(task(3, 'waiting', uses('read')), reservation(3, 'read', true)))
+      // Whoever stands behind one that never runs is judged again; one that runs holds no reader up.
+      assert.deepEqual([await waiters('t1'), await waiters('t2')], [false, true])
+      await commit(store, ...puts(task(4, 'waiting', uses('update')), reservation(4, 'update')))
+      assert.deepEqual([await waiters('t1'), await waiters('t4')], [true, false])
+      const dependencies = [{ taskId: 't4', states: ['finished' as const] }]
+      await commit(store, ...puts(task(5, 'waiting', { dependencies })), edge('t4', 't5'))
+      assert.equal(await waiters('t4'), true)
+      assert.equal((await load(store, { tasks: ['t1'] })).waiters ?? true, true)
     })
 
     test('has the tasks behind a place, by place, each with the queues before it', async t => {
@@ -268,6 +298,7 @@ export function loadingSuite(open: OpenStore): void {
     test('has the unfinished children of a task', async t => {
       const store = await open(t)
       const child = { parentId: 't9' }
+      const parent = task(9, 'running.executing', { spawned: ['t1', 't3', 't2'] })
       await commit(
         store,
         ...puts(
@@ -275,6 +306,7 @@ export function loadingSuite(open: OpenStore): void {
           task(3, 'waiting', child),
           task(2, 'running.executing', child),
           task(4),
+          parent,
         ),
       )
       assert.deepEqual((await load(store, { childrenOf: 't9' })).children, ['t2', 't3'])

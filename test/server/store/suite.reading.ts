@@ -184,7 +184,11 @@ export function readingSuite(open: OpenStore): void {
         event(3, { taskId: 't2' }),
         event(4, { groupId: 'g1', taskId: 't1' }),
       ]
-      await commit(store, ...events.map(each => ({ type: 'event.append' as const, event: each })))
+      await commit(
+        store,
+        ...puts(group(1), task(1, 'waiting', { groupId: 'g1' }), task(2)),
+        ...events.map(each => ({ type: 'event.append' as const, event: each })),
+      )
       const seen = async (
         query: { taskId?: string; groupId?: string },
         afterEventId = 0,

@@ -112,7 +112,14 @@ export function storeSuite(open: OpenStore): void {
       const store = await open(t)
       await commit(
         store,
-        ...puts(task(1, 'waiting', { groupId: 'g1', tags: ['a'] }), group(1, { waiting: 1 })),
+        ...puts(
+          task(1, 'waiting', {
+            groupId: 'g1',
+            tags: ['a'],
+            resources: [{ ...resource('r'), operation: 'read' }],
+          }),
+          group(1, { waiting: 1 }),
+        ),
       )
       await commit(store, ...puts(reservation(1, 'read', true)), {
         type: 'event.append',

@@ -1,0 +1,118 @@
+// What a command needs → its slice, from the live index and the rows of the tasks and groups that it names.
+import {
+  emptySlice,
+  type Firsts,
+  type Group,
+  type IdempotencyRecord,
+  isFinal,
+  type Need,
+  resourceKey,
+  type Slice,
+  type Task,
+} from '../../../machines/index.ts'
+import type { Live } from './live.ts'
+
+/** Where slices are read: each as the transaction under way has left it. */
+export interface Source {
+  live: Live
+  counters: Slice['counters']
+  task(taskId: string): Task | undefined
+  group(groupId: string): Group | undefined
+  /** Final tasks in these states, oldest first. */
+  purgeable(need: NonNullable<Need['purgeable']>): Task[]
+  idempotency(key: string): IdempotencyRecord | null
+}
+
+/** Loads a slice; a task in it always comes with its group. */
+export function loadSlice(need: Need, nowMs: number, source: Source): Slice {
+  const { live } = source
+  const slice = emptySlice({ ...source.counters })
+  for (const taskId of need.tasks ?? []) take(slice, source, taskId)
+  for (const groupId of need.groups ?? []) takeGroup(slice, source, groupId)
+  for (const resource of need.queues ?? []) {
+    const key = resourceKey(resource)
+    if (!slice.queues.has(key)) slice.queues.set(key, live.queues.firsts(key))
+  }
+  if (need.queuesOf !== undefined) {
+    for (const use of take(slice, source, need.queuesOf)?.resources ?? []) {
+      const key = resourceKey(use)
+      slice.queues.set(key, live.queues.firsts(key))
+    }
+  }
+  if (need.waitersOf !== undefined) {
+    const task = source.task(need.waitersOf)
+    slice.waiters = task !== undefined && live.hasWaiters(task)
+  }
+  if (need.grantable) {
+    slice.grantable = live.queues.grantable(need.grantable)
+    for (const { taskId } of slice.grantable) take(slice, source, taskId)
+  }
+  if (need.behind) slice.behind = behind(need.behind, slice, source)
+  if (need.dependants) {
+    const { taskId, after, limit } = need.dependants
+    for (const { item } of live.edges.get(taskId)?.after(after, limit) ?? []) {
+      take(slice, source, item.dependantId)
+      slice.dependants.push({ taskId: item.dependantId, states: item.states })
+    }
+  }
+  if (need.ready) slice.ready = named(slice, source, live.ready(need.ready.limit))
+  if (need.due) slice.due = named(slice, source, live.due(nowMs, need.due.limit))
+  if (need.members) {
+    const { groupId, states, limit } = need.members
+    slice.members = named(slice, source, live.members(groupId, states, limit))
+  }
+  if (need.cancellableIn !== undefined) {
+    const running = live.members(need.cancellableIn, ['running'], Number.POSITIVE_INFINITY)
+    slice.cancellable = running.some(taskId => source.task(taskId)?.cancellable)
+  }
+  if (need.childrenOf !== undefined) slice.children = children(need.childrenOf, slice, source)
+  if (need.purgeable) {
+    const found = source.purgeable(need.purgeable).map(({ taskId }) => taskId)
+    slice.purgeable = named(slice, source, found)
+  }
+  if (need.idempotencyKey !== undefined) slice.idempotency = source.idempotency(need.idempotencyKey)
+  return slice
+}
+
+function behind(need: NonNullable<Need['behind']>, slice: Slice, source: Source): Slice['behind'] {
+  return source.live.queues.behind(need.resource, need).map(({ place, taskId }) => {
+    const task = take(slice, source, taskId)
+    if (task === undefined) throw new Error(`task ${taskId} has a reservation and is not there`)
+    const earlier = new Map<string, Firsts>()
+    for (const use of task.resources) {
+      const key = resourceKey(use)
+      earlier.set(key, source.live.queues.firsts(key, place))
+    }
+    return { taskId, earlier }
+  })
+}
+
+/** The unfinished ones of those that a task has spawned, in submission order. */
+function children(parentId: string, slice: Slice, source: Source): string[] {
+  const spawned = source.task(parentId)?.spawned ?? []
+  const unfinished = spawned.flatMap(taskId => {
+    const child = source.task(taskId)
+    return child === undefined || isFinal(child.value) ? [] : [child]
+  })
+  const inOrder = unfinished.sort((a, b) => a.seq - b.seq).map(({ taskId }) => taskId)
+  return named(slice, source, inOrder)
+}
+
+function named(slice: Slice, source: Source, taskIds: string[]): string[] {
+  for (const taskId of taskIds) take(slice, source, taskId)
+  return taskIds
+}
+
+function take(slice: Slice, source: Source, taskId: string): Task | undefined {
+  const task = source.task(taskId)
+  if (task === undefined) return undefined
+  slice.tasks.set(taskId, task)
+  if (task.groupId !== null) takeGroup(slice, source, task.groupId)
+  return task
+}
+
+function takeGroup(slice: Slice, source: Source, groupId: string): void {
+  if (slice.groups.has(groupId)) return
+  const group = source.group(groupId)
+  if (group !== undefined) slice.groups.set(groupId, group)
+}

@@ -1,0 +1,406 @@
+// What the transactions under way work on: tasks and groups as the last of them has left them, in memory
+// while they are on their way to the disk and, as far as there is room, while there is something to do
+// about them; any other is read from its row when it is asked for. After a failed commit it is made anew.
+import type { DatabaseSync } from 'node:sqlite'
+import type {
+  Change,
+  Group,
+  HistoryEvent,
+  IdempotencyRecord,
+  Need,
+  Slice,
+  Task,
+} from '../../../machines/index.ts'
+import { isFinal, stateOf } from '../../../machines/index.ts'
+import { Live } from '../live/live.ts'
+import { loadSlice, type Source } from '../live/slice.ts'
+import { Statements } from './connection.ts'
+import { restore } from './restore.ts'
+import { groupOf, json, type Row, taskOf } from './rows.ts'
+
+/** Waiting tasks that stay in memory beside their rows; more are read again when their turn comes. */
+const TASKS_KEPT_MAX = 131_072
+/** Groups that have not settled and stay in memory. */
+const GROUPS_KEPT_MAX = 4_096
+
+/** Exported for the test that looks at their query plans. */
+export const LOADS = {
+  task: 'SELECT * FROM tasks WHERE task_id = ?',
+  group: 'SELECT * FROM task_groups WHERE group_id = ?',
+  counters: 'SELECT seq, place, rev FROM counters',
+  lastTaskSeq: 'SELECT max(seq) AS seq FROM tasks',
+  lastGroupSeq: 'SELECT max(seq) AS seq FROM task_groups',
+  purgeable: 'SELECT * FROM tasks WHERE unfinished = 0 AND state = ? ORDER BY seq LIMIT ?',
+  idempotency: 'SELECT * FROM idempotency WHERE key = ?',
+}
+
+/** A task in memory. */
+export interface KeptTask {
+  task: Task
+  /** As its row is, or will be once what was handed to the writer is on disk; null: there is none. */
+  written: Task | null
+  /** The chunks of the history that hold its events, with commas between. */
+  history: string
+  /** The same as its row has it, or will have. */
+  writtenHistory: string
+  isDeleted: boolean
+  /** The last transaction that changed it; 0: none since it was read. */
+  changedIn: number
+  /** Whether it changed since it was last handed to the writer. */
+  isDirty: boolean
+}
+
+export interface KeptGroup {
+  group: Group
+  isWritten: boolean
+  changedIn: number
+}
+
+/** A task that was deleted while its row may still be there. */
+export interface DeletedTask {
+  task: Task
+  history: string
+  isWritten: boolean
+  changedIn: number
+}
+
+/** What one transaction changed, until it has landed. */
+export interface Changed {
+  readonly transaction: number
+  tasks: KeptTask[]
+  /** Those that changed since they were last handed to the writer. */
+  dirtyTasks: KeptTask[]
+  groups: KeptGroup[]
+  deletedTasks: DeletedTask[]
+  deletedGroups: string[]
+  events: HistoryEvent[]
+  idempotency: IdempotencyRecord[]
+  expireBeforeMs: number | null
+  counters: boolean
+}
+
+export class WorkingSet implements Source {
+  readonly live = new Live()
+  counters: Slice['counters']
+  readonly #statements: Statements
+  readonly #tasks = new Map<string, KeptTask>()
+  readonly #groups = new Map<string, KeptGroup>()
+  readonly #deletedTasks = new Map<string, DeletedTask>()
+  /** Groups deleted in transactions that have not landed, with the last of those. */
+  readonly #deletedGroups = new Map<string, number>()
+  readonly #idempotency = new Map<string, { record: IdempotencyRecord; changedIn: number }>()
+  /** Keys from before this are forgotten, whether or not their rows are. */
+  #keysFromMs = Number.NEGATIVE_INFINITY
+  /** Tasks and groups that were read by the transaction under way. */
+  #visitors: string[] = []
+  #lastTaskSeq: number
+  #lastGroupSeq: number
+  readonly #underWay: Changed[] = []
+
+  /** @param reader Sees what is committed, and that alone. */
+  constructor(reader: DatabaseSync) {
+    this.#statements = new Statements(reader)
+    this.counters = { ...this.#row(LOADS.counters) } as unknown as Slice['counters']
+    this.#lastTaskSeq = (this.#row(LOADS.lastTaskSeq)?.seq as number | null) ?? 0
+    this.#lastGroupSeq = (this.#row(LOADS.lastGroupSeq)?.seq as number | null) ?? 0
+    restore(this.live, reader)
+  }
+
+  /** Begins a transaction; its number must be higher than those before. */
+  begin(transaction: number): Changed {
+    const changed: Changed = {
+      transaction,
+      tasks: [],
+      dirtyTasks: [],
+      groups: [],
+      deletedTasks: [],
+      deletedGroups: [],
+      events: [],
+      idempotency: [],
+      expireBeforeMs: null,
+      counters: false,
+    }
+    this.#underWay.push(changed)
+    return changed
+  }
+
+  /** Ends the transaction under way: what it only looked at is let go. */
+  end(): void {
+    for (const id of this.#visitors) {
+      if (this.#tasks.get(id)?.changedIn === 0) this.#tasks.delete(id)
+      if (this.#groups.get(id)?.changedIn === 0) this.#groups.delete(id)
+    }
+    this.#visitors = []
+  }
+
+  /** Takes note that a transaction, and all before it, are on disk. */
+  landed(transaction: number): void {
+    for (;;) {
+      const [changed] = this.#underWay
+      if (changed === undefined || changed.transaction > transaction) return
+      this.#underWay.shift()
+      this.#letGo(changed)
+    }
+  }
+
+  load(need: Need, nowMs: number): Slice {
+    return loadSlice(need, nowMs, this)
+  }
+
+  task(taskId: string): Task | undefined {
+    return this.#kept(taskId)?.task
+  }
+
+  /** A task as it is on disk; undefined when only its row can tell. */
+  landedTask(taskId: string): Task | undefined {
+    const kept = this.#tasks.get(taskId)
+    return kept !== undefined && this.#hasLanded(kept.changedIn) ? kept.task : undefined
+  }
+
+  /** A group as it is on disk; undefined when only its row can tell. */
+  landedGroup(groupId: string): Group | undefined {
+    const kept = this.#groups.get(groupId)
+    return kept !== undefined && this.#hasLanded(kept.changedIn) ? kept.group : undefined
+  }
+
+  group(groupId: string): Group | undefined {
+    const kept = this.#groups.get(groupId)
+    if (kept !== undefined) return kept.group
+    if (this.#deletedGroups.has(groupId)) return undefined
+    const row = this.#row(LOADS.group, groupId)
+    if (row === undefined) return undefined
+    const group = groupOf(row)
+    this.#groups.set(groupId, { group, isWritten: true, changedIn: 0 })
+    this.#visitors.push(groupId)
+    return group
+  }
+
+  purgeable({ states, limit }: NonNullable<Need['purgeable']>): Task[] {
+    const found = new Map<string, Task>()
+    for (const state of new Set(states)) {
+      // As many more as may turn out to be deleted already.
+      const most = Math.min(limit + this.#deletedTasks.size, Number.MAX_SAFE_INTEGER)
+      for (const row of this.#statements.of(LOADS.purgeable).all(state, most)) {
+        const taskId = row.task_id as string
+        const kept = this.#kept(taskId, row)
+        if (kept?.task.value === state) found.set(taskId, kept.task)
+      }
+    }
+    for (const { tasks } of this.#underWay) {
+      for (const { task } of tasks) {
+        const isThere = this.#tasks.get(task.taskId)?.task === task
+        if (isThere && (states as string[]).includes(task.value)) found.set(task.taskId, task)
+      }
+    }
+    return [...found.values()].sort((a, b) => a.seq - b.seq).slice(0, limit)
+  }
+
+  idempotency(key: string): IdempotencyRecord | null {
+    const pending = this.#idempotency.get(key)
+    if (pending !== undefined) return pending.record
+    const row = this.#row(LOADS.idempotency, key)
+    if (row === undefined || (row.submitted_ms as number) < this.#keysFromMs) return null
+    return {
+      key,
+      fingerprint: row.fingerprint as string,
+      submittedMs: row.submitted_ms as number,
+      reply: json(row.reply),
+      answer: json(row.answer),
+    }
+  }
+
+  apply(change: Change, changed: Changed): void {
+    switch (change.type) {
+      case 'counters.set':
+        this.counters = { seq: change.seq, place: change.place, rev: change.rev }
+        changed.counters = true
+        return
+      case 'task.put':
+        this.#putTask(change.task, changed)
+        return
+      case 'task.delete':
+        this.#deleteTask(change.taskId, changed)
+        return
+      case 'group.put':
+        this.#putGroup(change.group, changed)
+        return
+      case 'group.delete':
+        this.#deleteGroup(change.groupId, changed)
+        return
+      case 'reservation.put': {
+        const { reservation } = change
+        const sharing = this.task(reservation.taskId)?.resources.length !== 1
+        this.live.queues.put(reservation, sharing)
+        return
+      }
+      case 'reservation.delete':
+        this.live.queues.delete(change.resource, change.place)
+        return
+      case 'edge.put': {
+        const { dependencyId, dependantId, states } = change
+        this.live.edges.put(dependencyId, this.#seqOf(dependantId), { dependantId, states })
+        return
+      }
+      case 'edge.delete':
+        this.live.edges.delete(change.dependencyId, this.#seqOf(change.dependantId))
+        return
+      case 'event.append':
+        changed.events.push(change.event)
+        return
+      case 'idempotency.put': {
+        const { record } = change
+        this.#idempotency.set(record.key, { record, changedIn: changed.transaction })
+        changed.idempotency.push(record)
+        return
+      }
+      case 'idempotency.expire':
+        this.#expire(change.beforeMs, changed)
+        return
+    }
+  }
+
+  /** Names a chunk that holds an event of a task; false when the task is not there. */
+  nameChunk(taskId: string, firstId: number, changed: Changed): boolean {
+    const kept = this.#kept(taskId)
+    if (kept === undefined) return false
+    this.#note(kept, changed)
+    const { history } = kept
+    const name = String(firstId)
+    if (history === name || history.endsWith(`,${name}`)) return true
+    kept.history = history === '' ? name : `${history},${name}`
+    return true
+  }
+
+  #putTask(task: Task, changed: Changed): void {
+    const { taskId } = task
+    const isNew = task.seq > this.#lastTaskSeq
+    const known = isNew ? undefined : this.#kept(taskId)
+    this.live.changed(known?.task, task)
+    if (known !== undefined) {
+      known.task = task
+      this.#note(known, changed)
+      return
+    }
+    this.#lastTaskSeq = Math.max(this.#lastTaskSeq, task.seq)
+    const kept = keptTask(task, null, '')
+    this.#tasks.set(taskId, kept)
+    this.#deletedTasks.delete(taskId)
+    this.#note(kept, changed)
+  }
+
+  #putGroup(group: Group, changed: Changed): void {
+    const { groupId } = group
+    const isNew = group.seq > this.#lastGroupSeq
+    if (!isNew) this.group(groupId)
+    const known = this.#groups.get(groupId)
+    if (known === undefined) {
+      this.#lastGroupSeq = Math.max(this.#lastGroupSeq, group.seq)
+      this.#deletedGroups.delete(groupId)
+      const kept = { group, isWritten: false, changedIn: changed.transaction }
+      this.#groups.set(groupId, kept)
+      changed.groups.push(kept)
+      return
+    }
+    known.group = group
+    if (known.changedIn === changed.transaction) return
+    known.changedIn = changed.transaction
+    changed.groups.push(known)
+  }
+
+  #deleteTask(taskId: string, changed: Changed): void {
+    const kept = this.#kept(taskId)
+    if (kept === undefined) return
+    const { task, history } = kept
+    kept.isDeleted = true
+    this.#tasks.delete(taskId)
+    this.live.changed(task, undefined)
+    for (const { taskId: dependencyId } of task.dependencies)
+      this.live.edges.delete(dependencyId, task.seq)
+    const isWritten = kept.written !== null
+    const deleted = { task, history, isWritten, changedIn: changed.transaction }
+    this.#deletedTasks.set(taskId, deleted)
+    changed.deletedTasks.push(deleted)
+    changed.events = changed.events.filter(event => event.taskId !== taskId)
+  }
+
+  #deleteGroup(groupId: string, changed: Changed): void {
+    this.#groups.delete(groupId)
+    this.#deletedGroups.set(groupId, changed.transaction)
+    changed.deletedGroups.push(groupId)
+    changed.events = changed.events.filter(event => event.groupId !== groupId)
+  }
+
+  #expire(beforeMs: number, changed: Changed): void {
+    this.#keysFromMs = Math.max(this.#keysFromMs, beforeMs)
+    changed.expireBeforeMs = Math.max(changed.expireBeforeMs ?? beforeMs, beforeMs)
+    for (const [key, { record }] of this.#idempotency) {
+      if (record.submittedMs < beforeMs) this.#idempotency.delete(key)
+    }
+    changed.idempotency = changed.idempotency.filter(each => each.submittedMs >= beforeMs)
+  }
+
+  /** A task in memory, read from its row when it is not there. */
+  #kept(taskId: string, read?: Row): KeptTask | undefined {
+    const known = this.#tasks.get(taskId)
+    if (known !== undefined) return known
+    if (this.#deletedTasks.has(taskId)) return undefined
+    const row = read ?? this.#row(LOADS.task, taskId)
+    if (row === undefined) return undefined
+    const task = taskOf(row)
+    const kept = keptTask(task, task, row.history as string)
+    this.#tasks.set(taskId, kept)
+    this.#visitors.push(taskId)
+    return kept
+  }
+
+  #note(kept: KeptTask, changed: Changed): void {
+    if (!kept.isDirty) {
+      kept.isDirty = true
+      changed.dirtyTasks.push(kept)
+    }
+    if (kept.changedIn === changed.transaction) return
+    kept.changedIn = changed.transaction
+    changed.tasks.push(kept)
+  }
+
+  #letGo({ transaction, tasks, groups, deletedTasks, deletedGroups, idempotency }: Changed): void {
+    // The latest first: those that came first are the next to have their turn.
+    for (let nth = tasks.length - 1; nth >= 0; nth -= 1) {
+      const { task, changedIn } = tasks[nth] as KeptTask
+      if (changedIn !== transaction) continue
+      const mayLeave = isFinal(task.value) || this.#tasks.size > TASKS_KEPT_MAX
+      if (mayLeave && stateOf(task.value) !== 'running') this.#tasks.delete(task.taskId)
+    }
+    for (const { group, changedIn } of groups) {
+      if (changedIn !== transaction) continue
+      const mayLeave = group.value === 'settled' || this.#groups.size > GROUPS_KEPT_MAX
+      if (mayLeave) this.#groups.delete(group.groupId)
+    }
+    for (const { task, changedIn } of deletedTasks)
+      if (changedIn === transaction) this.#deletedTasks.delete(task.taskId)
+    for (const groupId of deletedGroups)
+      if (this.#deletedGroups.get(groupId) === transaction) this.#deletedGroups.delete(groupId)
+    for (const { key } of idempotency)
+      if (this.#idempotency.get(key)?.changedIn === transaction) this.#idempotency.delete(key)
+  }
+
+  #hasLanded(transaction: number): boolean {
+    const [oldest] = this.#underWay
+    return oldest === undefined || transaction < oldest.transaction
+  }
+
+  #seqOf(taskId: string): number {
+    const task = this.task(taskId)
+    if (task === undefined) throw new Error(`an edge names the task ${taskId}, which was never put`)
+    return task.seq
+  }
+
+  #row(sql: string, ...values: string[]): Row | undefined {
+    return this.#statements.of(sql).get(...values)
+  }
+}
+
+function keptTask(task: Task, written: Task | null, history: string): KeptTask {
+  const state = { isDeleted: false, changedIn: 0, isDirty: false }
+  return { task, written, history, writtenHistory: history, ...state }
+}

@@ -1,0 +1,221 @@
+// The writing connection lives on a thread of its own, so that the engine decides the next transaction while
+// the disk takes the last one. What was handed over is committed in order; several small ones that wait
+// share one commit. When one fails, so do those behind it, and nothing is taken until whoever handed them
+// over has thrown away what it thought to be on disk.
+import { once } from 'node:events'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { StoreError } from '../../errors.ts'
+import type { Run } from './batch.ts'
+import { asStoreError } from './connection.ts'
+
+/** A part of a transaction for the writing thread. */
+export interface Part {
+  transaction: number
+  /** Parts from before the last failure are left out. */
+  era: number
+  runs: Run[]
+  /** `more`: another part follows. */
+  end: 'more' | 'commit' | 'undo'
+}
+
+export type ToWriter = Part | { close: true }
+
+/**
+ * `taken`: a part of this transaction is written, and more of it may come. `landed`: this transaction, and all
+ * before it, are on disk.
+ */
+export type FromWriter =
+  | { opened: true }
+  | { taken: number; era: number }
+  | { landed: number }
+  | { failed: { message: string; errcode?: number; errstr?: string }; era: number }
+
+export interface WriterOptions {
+  path: string
+  pageCountMax: number | null
+}
+
+/** Parts of one transaction that may wait for the thread. */
+const PARTS_MAX = 8
+
+interface Pending {
+  transaction: number
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+
+export class Writer {
+  readonly #worker: Worker
+  readonly #onLanded: (transaction: number) => void
+  #pending: Pending[] = []
+  #era = 0
+  #failure: { error: unknown } | null = null
+  /** Parts that were handed over and not taken, of transactions that go on. */
+  #waiting = 0
+  #onRoom: (() => void) | null = null
+  #isClosing = false
+  #isDead = false
+
+  private constructor(worker: Worker, onLanded: (transaction: number) => void) {
+    this.#worker = worker
+    this.#onLanded = onLanded
+    worker.on('message', (message: FromWriter) => this.#hear(message))
+    worker.on('error', error => this.#die(new StoreError('the writing thread died', error)))
+    worker.on('exit', code => {
+      if (this.#isClosing) return
+      this.#die(new StoreError(`the writing thread ended with code ${code}`))
+    })
+    worker.unref()
+  }
+
+  /**
+   * Starts the thread and waits until it has the database open.
+   *
+   * @param onLanded Told of every commit, before whoever waits for it.
+   */
+  static async start(
+    options: WriterOptions,
+    onLanded: (transaction: number) => void,
+  ): Promise<Writer> {
+    const file = new URL(`./writing-thread${extname(import.meta.url)}`, import.meta.url)
+    const worker = new Worker(file, {
+      workerData: options,
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    })
+    const [message] = (await once(worker, 'message')) as [FromWriter]
+    if ('failed' in message) throw failureOf(message.failed)
+    return new Writer(worker, onLanded)
+  }
+
+  /** The error for which nothing is taken; null while all is well. */
+  get failure(): { error: unknown } | null {
+    return this.#failure
+  }
+
+  /** Whether its thread has ended by itself: another must be started. */
+  get isDead(): boolean {
+    return this.#isDead
+  }
+
+  /**
+   * Hands a part over that is not the last of its transaction; resolves when another one may follow, so that
+   * they do not pile up in memory.
+   */
+  async begin(transaction: number, runs: Run[]): Promise<void> {
+    if (this.#failure !== null) throw this.#failure.error
+    if (this.#waiting === 0) this.#worker.ref()
+    this.#waiting += 1
+    this.#post({ transaction, era: this.#era, runs, end: 'more' })
+    if (this.#waiting < PARTS_MAX) return
+    await new Promise<void>(resolve => {
+      this.#onRoom = resolve
+    })
+    if (this.#failure !== null) throw (this.#failure as { error: unknown }).error
+  }
+
+  /** Takes back the parts that were handed over of a transaction. */
+  undo(transaction: number): void {
+    if (this.#failure !== null) return
+    this.#post({ transaction, era: this.#era, runs: [], end: 'undo' })
+  }
+
+  /** Hands the rest of a transaction over; resolves when it is on disk. */
+  commit(transaction: number, runs: Run[]): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure.error)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    // Whoever waits for it keeps the process alive.
+    this.#worker.ref()
+    this.#pending.push({ transaction, resolve, reject })
+    this.#post({ transaction, era: this.#era, runs, end: 'commit' })
+    return promise
+  }
+
+  /** Resolves when all that was handed over is on disk; rejects when it cannot be. */
+  settled(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure.error)
+    const last = this.#pending.at(-1)
+    if (last === undefined) return Promise.resolve()
+    const { resolve, reject } = last
+    return new Promise((landed, failed) => {
+      last.resolve = () => {
+        resolve()
+        landed()
+      }
+      last.reject = error => {
+        reject(error)
+        failed(error)
+      }
+    })
+  }
+
+  /** Takes transactions again after a failure. */
+  resume(): void {
+    this.#failure = null
+  }
+
+  /** Closes the database, and ends the thread. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    if (this.#isDead) return
+    this.#worker.ref()
+    const ended = once(this.#worker, 'exit')
+    this.#worker.postMessage({ close: true } satisfies ToWriter)
+    await ended
+  }
+
+  #post(part: Part): void {
+    this.#worker.postMessage(part)
+  }
+
+  #hear(message: FromWriter): void {
+    if ('landed' in message) {
+      this.#onLanded(message.landed)
+      while (this.#pending[0] !== undefined && this.#pending[0].transaction <= message.landed)
+        this.#pending.shift()?.resolve()
+      this.#rest()
+    } else if ('taken' in message) {
+      if (message.era !== this.#era) return
+      this.#waiting -= 1
+      this.#makeRoom()
+      this.#rest()
+    } else if ('failed' in message && message.era === this.#era)
+      this.#fail(failureOf(message.failed))
+  }
+
+  #die(error: StoreError): void {
+    if (this.#isDead) return
+    this.#isDead = true
+    this.#fail(error)
+  }
+
+  #fail(error: unknown): void {
+    this.#era += 1
+    this.#failure = { error }
+    for (const { reject } of this.#pending.splice(0)) reject(error)
+    this.#waiting = 0
+    this.#makeRoom()
+    this.#rest()
+  }
+
+  #makeRoom(): void {
+    this.#onRoom?.()
+    this.#onRoom = null
+  }
+
+  /** A process may end while nothing is on its way. */
+  #rest(): void {
+    if (this.#pending.length === 0 && this.#waiting === 0) this.#worker.unref()
+  }
+}
+
+function failureOf(failed: { message: string; errcode?: number; errstr?: string }): unknown {
+  const { message, errcode, errstr } = failed
+  const error = new Error(message)
+  if (errcode === undefined) return error
+  return asStoreError(
+    'the store cannot commit',
+    Object.assign(error, { code: 'ERR_SQLITE_ERROR', errcode, errstr }),
+  )
+}
