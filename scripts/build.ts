@@ -1,7 +1,8 @@
 // Makes dist/, the JavaScript, types and web page that the package ships, from machines/ and server/.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { build } from 'vite'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
@@ -11,6 +12,8 @@ rmSync(dist, { recursive: true, force: true })
 
 run('typescript', 'bin', 'tsc')('-p', 'tsconfig.build.json')
 run('vite', 'bin', 'vite.js')('build', '--logLevel', 'warn')
+
+await bundleTypebox()
 
 // What the page is made of stays; what was made of it is shipped.
 const page = join(root, 'server', 'inspector', 'page')
@@ -23,6 +26,27 @@ for (const folder of ['machines', 'server']) {
 }
 
 chmodSync(join(dist, 'server', 'bin.js'), 0o755)
+
+/** Makes server/typebox.js whole: what it names lies in some 500 files, too many to load at each start. */
+async function bundleTypebox(): Promise<void> {
+  const license = readFileSync(join(root, 'node_modules', 'typebox', 'license'), 'utf8')
+  const file = join(dist, 'server', 'typebox.js')
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    ssr: { noExternal: true },
+    build: {
+      ssr: file,
+      outDir: join(dist, 'server'),
+      emptyOutDir: false,
+      minify: false,
+      target: 'node24',
+      rolldownOptions: {
+        output: { entryFileNames: 'typebox.js', banner: `/*! ${license.trim()} */` },
+      },
+    },
+  })
+}
 
 /** Runs a package's program in the root, and ends with its status when that is not 0. */
 function run(...program: string[]) {

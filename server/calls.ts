@@ -1,11 +1,10 @@
 // What a program author writes: calls, defined with their argument schema and policies, and the
 // registry that a request's call name is looked up in.
 
-import type { Static, TSchema } from 'typebox'
-import { Compile } from 'typebox/schema'
 import type { FinalState, Json, JsonObject, ResourceUse, RetryPolicy } from '../machines/index.ts'
 import { OPERATIONS } from '../machines/index.ts'
 import { BadRequestError, UnknownCallError } from './errors.ts'
+import { Compile, type Static, type TSchema } from './typebox.ts'
 
 /** What a run gets beside its arguments. */
 export interface RunContext {

@@ -41,14 +41,15 @@ export type PluginOptions = HttpOptions &
 
 async function plugin(app: FastifyInstance, options: PluginOptions): Promise<void> {
   if (options.engine !== undefined) {
-    await options.engine.ready()
+    // The store opens meanwhile.
     await mountRest(app, options.engine, options, async () => {})
+    await options.engine.ready()
     return
   }
   const engine = createEngine({ log: app.log, ...options })
   app.addHook('onClose', () => engine.close())
-  await engine.ready()
   await mountRest(app, engine, options, () => engine.close(options.graceMs))
+  await engine.ready()
 }
 
 /**
@@ -62,7 +63,6 @@ export const rollcall = Object.assign(fp(plugin, { name: 'rollcall', fastify: '5
 
 export default rollcall
 
-export * as Type from 'typebox'
 export type {
   Json,
   JsonObject,
@@ -102,5 +102,6 @@ export type {
   TaskEngine,
   TaskOptions,
 } from './task-engine.ts'
+export { Type } from './typebox.ts'
 export type { CallReport, StateSummary }
 export { memoryStore, sqliteStore }

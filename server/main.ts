@@ -18,7 +18,8 @@ export async function serve(config: ServeConfig): Promise<number> {
   if (callsFile === undefined) {
     process.stderr.write('rollcall: no calls are served; name a module of them with --calls\n')
   }
-  const app = Fastify(serverOptions(logLevel))
+  // Recovery takes as long as it takes, and the plugin waits for it.
+  const app = Fastify({ ...serverOptions(logLevel), pluginTimeout: 0 })
   const engine = createEngine({
     calls,
     store: sqliteStore(dataDir),
@@ -28,8 +29,6 @@ export async function serve(config: ServeConfig): Promise<number> {
     ...(callsFile !== undefined && { callsFolder: dirname(resolve(callsFile)) }),
   })
   try {
-    // Outside the plugin, which has to be done in Fastify's time: recovery takes as long as it takes.
-    await engine.ready()
     await app.register(rollcall, { engine, wholeApp: true })
     await serveUntilSignal(app, { host, port, graceMs })
     return 0

@@ -17,6 +17,7 @@ import {
   type TaskSpec,
 } from '../machines/index.ts'
 import { type CallRequest, type Log, Registry } from './calls.ts'
+import { Horizon } from './committed-cache.ts'
 import { type Commit, Engine } from './engine.ts'
 import {
   BadRequestError,
@@ -30,6 +31,7 @@ import { exportGroup } from './history/export.ts'
 import { type Inspect, inspectCommits } from './inspection/observer.ts'
 import { type Clock, type Ids, type Random, systemClock, systemIds, systemRandom } from './ports.ts'
 import { recover } from './recovery.ts'
+import { RenderedReports } from './rendered.ts'
 import { Runner } from './runner.ts'
 import { specOf } from './specs.ts'
 import type { Store, TaskQuery } from './store/store.ts'
@@ -64,6 +66,9 @@ export interface RollcallOptions {
 /** How long interrupted handlers get to stop when the process ends, in ms. */
 const INTERRUPT_MS = 1_000
 
+/** Calls of a submission that are checked at once. */
+const SPECS_SLICE = 256
+
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
 export interface GroupRequest {
@@ -80,6 +85,9 @@ export class Rollcall {
   readonly store: Store
   /** What happens, for whoever follows it. */
   readonly feed: Feed
+  /** Reports as they are sent, for whoever serves polls. */
+  readonly rendered: RenderedReports
+  readonly #horizon = new Horizon()
   readonly #runner: Runner
   readonly #timers: Timers
   readonly #clock: Clock
@@ -99,6 +107,18 @@ export class Rollcall {
     this.#log = log
     const { ids = systemIds, sliceLimit } = options
     this.engine = new Engine({ store, clock, ids, sliceLimit })
+    this.rendered = new RenderedReports({
+      source: {
+        task: taskId => this.task(taskId),
+        group: groupId => this.group(groupId),
+        members: groupId => this.#tasks({ groupId }),
+      },
+      hrefs: this.hrefs,
+      clock,
+      horizon: this.#horizon,
+    })
+    // Before anybody else who looks again after a commit.
+    this.engine.subscribe(commit => this.rendered.take(commit))
     this.feed = new Feed({ engine: this.engine, store, clock })
     if (options.inspect !== undefined) inspectCommits(this.engine, options.inspect, log)
     this.#timers = new Timers({ engine: this.engine, store, clock, log })
@@ -135,6 +155,7 @@ export class Rollcall {
       }
     }
     await this.#timers.start()
+    this.#horizon.tell(await this.store.rev())
     this.engine.attach(this.#runner)
   }
 
@@ -178,9 +199,10 @@ export class Rollcall {
         'a group without calls must be open, so that calls can be added to it',
       )
     }
+    const specs = await this.#specs(calls, tags, options)
     const reply = await this.engine.send({
       type: 'tasks.submit',
-      specs: calls.map(call => this.#spec(call, tags, options.principal ?? null)),
+      specs,
       group: { tags, onFailure: on_failure, open },
       idempotency: idempotencyOf(options),
     })
@@ -196,10 +218,11 @@ export class Rollcall {
     await this.#ready
     // A group that was deleted may have answered this key before: that answer is given again.
     const tags = (await this.store.group(groupId))?.tags ?? []
+    const specs = await this.#specs(calls, tags, options)
     const reply = await this.engine.send({
       type: 'group.add',
       groupId,
-      specs: calls.map(call => this.#spec(call, tags, options.principal ?? null)),
+      specs,
       idempotency: idempotencyOf(options),
     })
     return this.#submitted(reply, options)
@@ -214,7 +237,12 @@ export class Rollcall {
   async task(taskId: string): Promise<Task> {
     await this.#ready
     const task = await this.store.task(taskId)
-    if (task === null) throw new NotFoundError(`no task has the id ${taskId}`)
+    if (task === null) {
+      // What nobody finds may be of a deletion that listeners have not been told of.
+      this.#horizon.see(await this.store.rev())
+      throw new NotFoundError(`no task has the id ${taskId}`)
+    }
+    this.#horizon.see(task.rev)
     return task
   }
 
@@ -222,7 +250,11 @@ export class Rollcall {
   async group(groupId: string): Promise<Group> {
     await this.#ready
     const group = await this.store.group(groupId)
-    if (group === null) throw new NotFoundError(`no task group has the id ${groupId}`)
+    if (group === null) {
+      this.#horizon.see(await this.store.rev())
+      throw new NotFoundError(`no task group has the id ${groupId}`)
+    }
+    this.#horizon.see(group.rev)
     return group
   }
 
@@ -235,7 +267,22 @@ export class Rollcall {
   async *reports(query: TaskQuery = {}): AsyncGenerator<CallReport> {
     await this.#ready
     const within = query.groupId === undefined ? 'tasks' : 'group'
-    for await (const task of this.store.tasks(query)) yield callReport(task, this.hrefs, within)
+    for await (const task of this.#tasks(query)) yield callReport(task, this.hrefs, within)
+  }
+
+  async *#tasks(query: TaskQuery): AsyncGenerator<Task> {
+    for await (const task of this.store.tasks(query)) {
+      this.#horizon.see(task.rev)
+      yield task
+    }
+  }
+
+  /** The number of the last committed change. */
+  async rev(): Promise<number> {
+    await this.#ready
+    const rev = await this.store.rev()
+    this.#horizon.see(rev)
+    return rev
   }
 
   /** Counts of a group's tasks by state. @throws {NotFoundError} No group has that id. */
@@ -387,6 +434,20 @@ export class Rollcall {
     this.feed.close()
     await Promise.allSettled(this.#waits)
     await this.store.close()
+  }
+
+  /** Slice by slice: whoever asks for something small does not wait for the whole of a group. */
+  async #specs(
+    calls: CallRequest[],
+    groupTags: string[],
+    { principal = null }: SubmitOptions,
+  ): Promise<TaskSpec[]> {
+    const specs: TaskSpec[] = []
+    for (const call of calls) {
+      if (specs.length > 0 && specs.length % SPECS_SLICE === 0) await this.#clock.turn()
+      specs.push(this.#spec(call, groupTags, principal))
+    }
+    return specs
   }
 
   #spec(request: CallRequest, groupTags: string[], principal: string | null): TaskSpec {

@@ -3,7 +3,7 @@ import type { Commit, Engine } from './engine.ts'
 import type { Clock } from './ports.ts'
 
 export interface Watch<T> {
-  read: () => Promise<T>
+  read: () => T | Promise<T>
   done: (value: T) => boolean
   /** Whether a commit may have changed what `read` gives. */
   concerns: (commit: Commit) => boolean

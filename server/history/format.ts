@@ -1,9 +1,9 @@
 // The format of a history file: JSON Lines, each line a header, the group, a task before its first event,
 // an event, or the end with a checksum over all before it. Names are spelled as in the columns of a store.
 import { createHash } from 'node:crypto'
-import { type Static, Type } from 'typebox'
 import type { Group, HistoryEvent, Json, Task } from '../../machines/index.ts'
 import { FINAL_STATES, OPERATIONS, TASK_STATES } from '../../machines/index.ts'
+import { type Static, Type } from '../typebox.ts'
 
 export const FORMAT = 'rollcall.history'
 /** Raised when a reader of the last version could misread a file. */

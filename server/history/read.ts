@@ -1,8 +1,9 @@
 // Reads history files. One that is foreign, of a later version, cut off or changed is refused before
 // anything is made of it, with a sentence that says what was found.
-import { Compile } from 'typebox/schema'
+
 import type { Group, HistoryEvent, Task } from '../../machines/index.ts'
 import { BadRequestError } from '../errors.ts'
+import { Compile } from '../typebox.ts'
 import { packageVersion } from '../version.ts'
 import {
   Checksum,

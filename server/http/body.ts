@@ -1,16 +1,18 @@
 // Request bodies: JSON of bounded depth, with nothing in it that would change on its way to a handler.
+import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { BadRequestError, UnsupportedTypeError } from '../errors.ts'
 
 /** The deepest nesting of a body's lists and objects. */
 const DEPTH_MAX = 64
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
 /** Makes JSON the only content type of this instance's routes. An empty body is no body, whatever its type. */
 export function takeJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addHook('onRequest', async request => dropTypeOfNothing(request))
+  app.addHook('onRequest', (request, _reply, done) => {
+    dropTypeOfNothing(request)
+    done()
+  })
   app.addContentTypeParser<Buffer>(
     /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i,
     { parseAs: 'buffer' },
@@ -29,10 +31,12 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;|$)/
 
 /** Without its header a request that brings nothing cannot be refused for the type of it. */
 export function dropTypeOfNothing({ raw: { headers } }: FastifyRequest): void {
-  const { 'content-length': length = '0', 'transfer-encoding': encoding } = headers
-  if (length === '0' && encoding === undefined) delete headers['content-type']
+  const { 'content-length': length, 'transfer-encoding': encoding, 'content-type': type } = headers
+  if (encoding === undefined && (length === undefined || length === '0')) {
+    if (type !== undefined) delete headers['content-type']
+  }
   // Fastify refuses what is no media type before it knows whether anything comes with it.
-  else if (!MEDIA_TYPE.test(headers['content-type'] ?? '')) {
+  else if (!MEDIA_TYPE.test(type ?? '')) {
     headers['content-type'] = 'application/octet-stream'
   }
 }
@@ -44,8 +48,11 @@ export function dropTypeOfNothing({ raw: { headers } }: FastifyRequest): void {
  */
 export function parseBody(body: Buffer): unknown {
   if (body.length === 0) return undefined
-  const value = parseJson(decode(body), 'the body')
+  const text = decode(body)
+  const value = parseJson(text, 'the body')
   checkValue(value, 1)
+  // Only an escape can make half of a pair, or a name that is not in the text as it is.
+  if (text.includes('\\u') || text.includes('__proto__')) checkTexts(value)
   return value
 }
 
@@ -59,16 +66,15 @@ export function parseJson(text: string, what: string): unknown {
   }
 }
 
+const BYTE_ORDER_MARK = 0xfeff
+
 function decode(body: Buffer): string {
-  try {
-    return utf8.decode(body)
-  } catch {
-    throw new BadRequestError('the body is not UTF-8')
-  }
+  if (!isUtf8(body)) throw new BadRequestError('the body is not UTF-8')
+  const text = body.toString()
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
 }
 
 function checkValue(value: unknown, depth: number): void {
-  if (typeof value === 'string') checkText(value)
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new BadRequestError('the body holds a number that is too large')
   }
@@ -76,14 +82,17 @@ function checkValue(value: unknown, depth: number): void {
   if (depth > DEPTH_MAX) {
     throw new BadRequestError(`the body is nested deeper than ${DEPTH_MAX} levels`)
   }
-  if (Array.isArray(value)) {
-    for (const each of value) checkValue(each, depth + 1)
-    return
-  }
+  if (Array.isArray(value)) for (const each of value) checkValue(each, depth + 1)
+  else for (const key in value) checkValue(value[key as never], depth + 1)
+}
+
+function checkTexts(value: unknown): void {
+  if (typeof value === 'string') checkText(value)
+  if (typeof value !== 'object' || value === null) return
   for (const [key, each] of Object.entries(value)) {
     if (key === '__proto__') throw new BadRequestError('the body names "__proto__"')
     checkText(key)
-    checkValue(each, depth + 1)
+    checkTexts(each)
   }
 }
 

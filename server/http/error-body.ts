@@ -37,7 +37,11 @@ export function answerError(
   const answer = errorAnswer(error, pathOf(request))
   const isOurFault = answer.status === 500 && !isCallError(error)
   if (isOurFault || error instanceof StoreError) {
-    request.log.error({ err: error }, 'a request ended in an error of the server')
+    const { method } = request
+    request.log.error(
+      { err: error, method, path: pathOf(request) },
+      'a request ended in an error of the server',
+    )
   }
   // What a route said of the content that it was about to send.
   for (const name of ['etag', 'cache-control', 'link']) reply.removeHeader(name)

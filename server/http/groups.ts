@@ -1,12 +1,14 @@
 // /task_groups/: submit, list, poll, sum up, cancel, add to, suspend, resume, close.
-import { canonicalId, type Group, stateSummary } from '../../machines/index.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { canonicalId } from '../../machines/index.ts'
 import type { CallRequest } from '../calls.ts'
+import type { RenderedGroup } from '../rendered.ts'
 import type { GroupRequest } from '../rollcall.ts'
 import type { TaskQuery } from '../store/store.ts'
-import { sendAnswer, sendJson } from './answer.ts'
+import { sendAnswer, sendJson, sendRendered, whenThere } from './answer.ts'
 import { answersNotModified, tagOf } from './etag.ts'
 import { type Polled, polled } from './long-poll.ts'
-import { linkPages } from './pages.ts'
+import { linkPages, type Page } from './pages.ts'
 import { type RestApp, type RestParts, UUID } from './rest-app.ts'
 import * as schemas from './schemas.ts'
 import { sendList } from './stream.ts'
@@ -24,8 +26,7 @@ export function groupRoutes(app: RestApp, parts: RestParts): void {
       },
     },
     async (request, reply) => {
-      await rollcall.ready()
-      const rev = await rollcall.store.rev()
+      const rev = await rollcall.rev()
       if (answersNotModified(request, reply, tagOf(request, rev))) return reply
       const groups = await rollcall.store.activeGroups()
       const links = groups.map(({ groupId }) => ({
@@ -109,12 +110,27 @@ export function groupRoutes(app: RestApp, parts: RestParts): void {
 
 function groupPolls(app: RestApp, parts: RestParts): void {
   const { rollcall } = parts
-  const polledAs = (groupId: string, version: Polled<Group>['version']): Polled<Group> => ({
-    read: () => rollcall.group(groupId),
+  const polledAs = (
+    groupId: string,
+    version: Polled<RenderedGroup>['version'],
+  ): Polled<RenderedGroup> => ({
+    read: () => rollcall.rendered.group(groupId),
     version,
-    ended: ({ value }) => value === 'settled',
+    ended: ({ hasEnded }) => hasEnded,
     concerns: ({ groups }) => groups.has(groupId),
   })
+
+  async function sendPage(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    query: TaskQuery,
+    page: Page,
+  ): Promise<FastifyReply> {
+    if (page.limit !== undefined) {
+      linkPages(request, reply, page, await rollcall.store.count(query))
+    }
+    return sendList(reply, rollcall.reports({ ...query, ...page }))
+  }
 
   app.get(
     `/task_groups/:group_id${UUID}/`,
@@ -126,21 +142,19 @@ function groupPolls(app: RestApp, parts: RestParts): void {
         response: { 200: schemas.CallReports, ...schemas.errors },
       },
     },
-    async (request, reply) => {
+    (request, reply) => {
       const groupId = canonicalId(request.params.group_id)
-      const { state, ...page } = request.query
-      const group = await polled(
-        parts,
-        request,
-        reply,
-        polledAs(groupId, each => each.rev),
-      )
-      if (answersNotModified(request, reply, tagOf(request, group.rev))) return reply
-      const query: TaskQuery = { groupId, ...(state && { states: state }) }
-      if (page.limit !== undefined) {
-        linkPages(request, reply, page, await rollcall.store.count(query))
-      }
-      return sendList(reply, rollcall.reports({ ...query, ...page }))
+      const version = ({ rev }: RenderedGroup) => rev
+      const group = polled(parts, request, reply, polledAs(groupId, version))
+      return whenThere(group, ({ rev }) => {
+        if (answersNotModified(request, reply, tagOf(request, rev))) return reply
+        const { state, ...page } = request.query
+        const query: TaskQuery = { groupId, ...(state && { states: state }) }
+        if (Object.keys(request.query).length > 0) return sendPage(request, reply, query, page)
+        return whenThere(rollcall.rendered.list(groupId), ({ body }) =>
+          body === null ? sendPage(request, reply, query, {}) : sendRendered(reply, body),
+        )
+      })
     },
   )
 
@@ -154,13 +168,15 @@ function groupPolls(app: RestApp, parts: RestParts): void {
           response: { 200: schemas.StateSummary, ...schemas.errors },
         },
       },
-      async (request, reply) => {
+      (request, reply) => {
         const groupId = canonicalId(request.params.group_id)
         // By its counts: the progress of a task changes the group, and not its summary.
-        const version = (group: Group) => Object.values(stateSummary(group)).join('-')
-        const group = await polled(parts, request, reply, polledAs(groupId, version))
-        if (answersNotModified(request, reply, tagOf(request, version(group)))) return reply
-        return sendJson(reply, stateSummary(group))
+        const version = ({ countsVersion }: RenderedGroup) => countsVersion
+        const group = polled(parts, request, reply, polledAs(groupId, version))
+        return whenThere(group, ({ countsVersion, summaryJson }) => {
+          if (answersNotModified(request, reply, tagOf(request, countsVersion))) return reply
+          return sendRendered(reply, summaryJson)
+        })
       },
     )
   }

@@ -15,7 +15,7 @@ export function disconnection({ raw }: FastifyReply): AbortSignal {
 }
 
 export interface Polled<T> {
-  read: () => Promise<T>
+  read: () => T | Promise<T>
   /** Changes when what is shown of `read` does. */
   version: (value: T) => number | string
   ended: (value: T) => boolean
@@ -32,12 +32,12 @@ export interface PollParts {
  * Reads what a GET shows, at once or when the client's wait is over: with `If-None-Match` it waits for
  * other content than that, without for the end. A server that stops answers at once.
  */
-export async function polled<T>(
+export function polled<T>(
   { rollcall, closing }: PollParts,
   request: FastifyRequest,
   reply: FastifyReply,
   { read, version, ended, concerns }: Polled<T>,
-): Promise<T> {
+): T | Promise<T> {
   const { waitMs } = preferencesOf(request.headers.prefer)
   if (waitMs === null) return read()
   reply.headers(preferenceApplied({ respondAsync: false, waitMs }))

@@ -1,6 +1,5 @@
 // /machines/: the statecharts, as JSON for tools and as Mermaid for people.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, type TSchema, Type } from 'typebox'
 import { NotFoundError } from '../errors.ts'
 import {
   configOf,
@@ -12,6 +11,7 @@ import {
   isMachineName,
   MACHINE_NAMES,
 } from '../machines/catalogue.ts'
+import { type Static, type TSchema, Type } from '../typebox.ts'
 import { preferred } from './accept.ts'
 import { sendJson } from './answer.ts'
 import { answersNotModified, tagOf } from './etag.ts'

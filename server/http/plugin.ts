@@ -1,5 +1,4 @@
 // The Fastify plugin's inside: mounts the REST interface of an engine on an app.
-import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { inspectionRoutes } from '../inspection/endpoint.ts'
 import { inspectorRoutes } from '../inspector/plugin.ts'
@@ -7,6 +6,7 @@ import type { TaskEngine } from '../task-engine.ts'
 import { takeJsonOnly } from './body.ts'
 import { answerError } from './error-body.ts'
 import { answerMissing, RouteTable } from './not-found.ts'
+import { openApiOf } from './openapi.ts'
 import { probeRoutes } from './probes.ts'
 import { followConventions, restRoutes } from './rest.ts'
 import { dressCallRoutes } from './route.ts'
@@ -34,12 +34,6 @@ export interface HttpOptions {
 }
 
 const MEBIBYTE = 1024 * 1024
-
-const INFO = {
-  title: 'Rollcall',
-  description: 'Tasks and task groups: submitted, admitted, polled and cancelled.',
-  version: '2',
-}
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -82,10 +76,10 @@ export async function mountRest(
   }
 
   await app.register(async outside => {
-    await outside.register(swagger, { openapi: { openapi: '3.1.0', info: INFO } })
+    const document = openApiOf(outside)
     outside.register(async probes => {
       followConventions(probes)
-      probeRoutes(probes, rollcall, () => outside.swagger())
+      probeRoutes(probes, rollcall, document)
     })
     if (inspector) {
       inspectorRoutes(outside, { rollcall, routes, mount })

@@ -13,7 +13,8 @@ export const WAIT_MAX_S = 300
 /** Reads the header; what is malformed or not known is passed over, as the standard asks. */
 export function preferencesOf(header: string | string[] | undefined): Preferences {
   const preferences: Preferences = { respondAsync: false, waitMs: null }
-  for (const part of [header ?? []].flat().join(',').split(',')) {
+  if (header === undefined) return preferences
+  for (const part of [header].flat().join(',').split(',')) {
     const [name = '', value = ''] = (part.split(';')[0] ?? '').split('=').map(text => text.trim())
     if (name.toLowerCase() === 'respond-async') preferences.respondAsync = true
     if (name.toLowerCase() === 'wait') {

@@ -9,7 +9,7 @@ import { errors, Health } from './schemas.ts'
 export function probeRoutes(
   app: FastifyInstance,
   rollcall: Rollcall,
-  document: () => object,
+  document: () => Promise<object>,
 ): void {
   app.get(
     '/healthz',
@@ -30,6 +30,6 @@ export function probeRoutes(
   )
 
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
-    sendJson(reply, document()),
+    sendJson(reply, await document()),
   )
 }

@@ -7,7 +7,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
-import type { Static, TSchema } from 'typebox'
+import type { Static, TSchema } from '../typebox.ts'
 import type { PollParts } from './long-poll.ts'
 import type { Submissions } from './submissions.ts'
 

@@ -1,6 +1,6 @@
 // The REST interface under its mount: conventions that all of its routes share, and the routes.
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import type { TObject, TSchema } from 'typebox'
+import type { TObject, TSchema } from '../typebox.ts'
 import { takeJsonOnly } from './body.ts'
 import { callRoutes } from './calls.ts'
 import { answerError } from './error-body.ts'
@@ -42,9 +42,11 @@ export function followConventions(app: FastifyInstance): void {
   app.addHook('onRoute', route => {
     route.schema = { querystring: NoQuery, ...route.schema }
   })
-  app.addHook('preValidation', async request => {
-    const { querystring } = request.routeOptions.schema ?? {}
-    request.query = readQuery(request, querystring as TObject)
+  app.addHook('preValidation', (request, _reply, done) => {
+    request.query = request.originalUrl.includes('?')
+      ? readQuery(request, request.routeOptions.schema?.querystring as TObject)
+      : {}
+    done()
   })
 }
 

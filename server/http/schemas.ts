@@ -1,6 +1,7 @@
 // The shapes of requests and answers: what is refused when it does not fit, and what /openapi.json tells.
-import { type TSchema, Type } from 'typebox'
+
 import { FINAL_STATES, OPERATIONS, TASK_STATES } from '../../machines/index.ts'
+import { type TSchema, Type } from '../typebox.ts'
 
 const strict = { additionalProperties: false }
 const maybe = Type.Optional

@@ -55,7 +55,7 @@ export function searchRoutes(app: RestApp, { rollcall }: RestParts): void {
         fields: field ?? null,
         ...page,
       }
-      const rev = await rollcall.store.rev()
+      const rev = await rollcall.rev()
       if (answersNotModified(request, reply, tagOf(request, rev))) return reply
       return sendList(reply, found(criteria))
     },

@@ -13,11 +13,12 @@ import { answerError, errorAnswer } from './error-body.ts'
  * @param logLevel pino's level; default `info`. Single requests are logged from `debug` on.
  */
 export function serverOptions(logLevel = 'info'): FastifyServerOptions {
+  const logsRequests = logLevel === 'debug' || logLevel === 'trace'
   return {
     logger: { level: logLevel, stream: process.stderr },
-    logController: new LogController({
-      disableRequestLogging: logLevel !== 'debug' && logLevel !== 'trace',
-    }),
+    logController: new LogController({ disableRequestLogging: !logsRequests }),
+    // A logger for each request ties its lines together; without lines of requests there are none to tie.
+    ...(!logsRequests && { childLoggerFactory: logger => logger }),
     // Fastify waits for ever by default. A request has this long to arrive, in ms; its answer may take longer.
     requestTimeout: 300_000,
     // While it closes, requests are refused by the engine, in the standard body.

@@ -1,10 +1,8 @@
 // Long lists: a JSON array sent in chunks as its rows are read, with as much in memory as the client takes.
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
+import { jsonChunks } from '../json-chunks.ts'
 import { JSON_TYPE } from './answer.ts'
-
-/** Characters that are collected before they are sent. */
-const CHUNK = 64 * 1024
 
 /**
  * Answers with a list. A short one is sent as a whole; of a long one the first chunk is read before the
@@ -30,20 +28,4 @@ async function* joined(
 ): AsyncGenerator<string> {
   for (const chunk of read) yield chunk ?? ''
   yield* rest
-}
-
-async function* jsonChunks(
-  rows: AsyncIterable<unknown> | Iterable<unknown>,
-): AsyncGenerator<string, undefined> {
-  let text = '['
-  let separator = ''
-  for await (const row of rows) {
-    text += separator + JSON.stringify(row)
-    separator = ','
-    if (text.length >= CHUNK) {
-      yield text
-      text = ''
-    }
-  }
-  yield `${text}]`
 }

@@ -46,10 +46,8 @@ export class Submissions {
       // What an asynchronous call answered at once is not kept: its task tells it.
       if (submitted.replayed !== null && execution === 'async') return this.#queued(submitted, {})
       // Whoever sends the same key at the same time waits for this answer too: it must not end early.
-      const { closing } = this.#parts
-      const signal =
-        idempotency === null ? AbortSignal.any([closing, disconnection(reply)]) : closing
-      const answer = await this.#ranNowOrQueued(request, submitted, execution, signal)
+      const waitsFor = idempotency === null ? reply : null
+      const answer = await this.#ranNowOrQueued(request, submitted, execution, waitsFor)
       const kept = execution === 'sync' || answer.status !== 202
       if (idempotency !== null && kept) await this.#remember(idempotency.key, answer)
       return answer
@@ -94,7 +92,7 @@ export class Submissions {
     request: FastifyRequest,
     submitted: Submitted,
     execution: 'sync' | 'async',
-    signal: AbortSignal,
+    waitsFor: FastifyReply | null,
   ): Promise<Answer> {
     const { respondAsync, ...preferred } = preferencesOf(request.headers.prefer)
     const waitMs = respondAsync ? null : preferred.waitMs
@@ -103,7 +101,8 @@ export class Submissions {
     const patient = waitMs !== null
     const timeoutMs = waitMs ?? (execution === 'sync' && !respondAsync ? this.#parts.syncWaitMs : 0)
     if (timeoutMs === 0) return this.#queued(submitted, applied)
-    const { rollcall } = this.#parts
+    const { rollcall, closing } = this.#parts
+    const signal = waitsFor === null ? closing : AbortSignal.any([closing, disconnection(waitsFor)])
     const task = await rollcall.until({
       read: () => rollcall.task(taskId),
       done: each => isFinal(each.value) || (!patient && hasToWait(each)),

@@ -1,9 +1,9 @@
 // /tasks/: submit, list, look at, cancel, purge.
-import { callReport, canonicalId, isFinal } from '../../machines/index.ts'
+import { canonicalId } from '../../machines/index.ts'
 import type { CallRequest } from '../calls.ts'
 import { UnboundedPurgeError } from '../errors.ts'
 import type { TaskQuery } from '../store/store.ts'
-import { sendAnswer, sendJson } from './answer.ts'
+import { sendAnswer, sendJson, sendRendered, whenThere } from './answer.ts'
 import { answersNotModified, tagOf } from './etag.ts'
 import { polled } from './long-poll.ts'
 import { linkPages } from './pages.ts'
@@ -31,7 +31,7 @@ export function taskRoutes(app: RestApp, parts: RestParts): void {
         ...(id && { taskIds: id.map(canonicalId) }),
       }
       await rollcall.ready()
-      const rev = await rollcall.store.rev()
+      const rev = await rollcall.rev()
       if (answersNotModified(request, reply, tagOf(request, rev))) return reply
       if (page.limit !== undefined) {
         linkPages(request, reply, page, await rollcall.store.count(query))
@@ -84,16 +84,18 @@ export function taskRoutes(app: RestApp, parts: RestParts): void {
         response: { 200: schemas.CallReport, ...schemas.errors },
       },
     },
-    async (request, reply) => {
+    (request, reply) => {
       const taskId = canonicalId(request.params.task_id)
-      const task = await polled(parts, request, reply, {
-        read: () => rollcall.task(taskId),
+      const shown = polled(parts, request, reply, {
+        read: () => rollcall.rendered.task(taskId),
         version: ({ rev }) => rev,
-        ended: ({ value }) => isFinal(value),
+        ended: ({ hasEnded }) => hasEnded,
         concerns: ({ tasks }) => tasks.has(taskId),
       })
-      if (answersNotModified(request, reply, tagOf(request, task.rev))) return reply
-      return sendJson(reply, callReport(task, rollcall.hrefs))
+      return whenThere(shown, ({ rev, json }) => {
+        if (answersNotModified(request, reply, tagOf(request, rev))) return reply
+        return sendRendered(reply, json)
+      })
     },
   )
 

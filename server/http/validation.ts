@@ -1,18 +1,28 @@
 // What a request's part has to fit, and the sentence for one that does not.
-import type { TSchema } from 'typebox'
-import { Compile } from 'typebox/schema'
 import { BadRequestError } from '../errors.ts'
+import { Compile, type TSchema, type Validator } from '../typebox.ts'
 
 /** Makes the check of one part of a request: its body, query, or parameters. */
 export function validatorOf(schema: TSchema, httpPart = 'request') {
   const part = httpPart === 'querystring' ? 'query' : httpPart
-  const validator = Compile(schema)
   return (value: unknown): { value: unknown } | { error: Error } => {
+    const validator = compiled(schema)
     if (validator.Check(value)) return { value }
     const [, found] = validator.Errors(value)
     const said = found.flatMap(each => sentence(each, part))
     return { error: new BadRequestError(said.slice(0, 5).join('; '), { data: { errors: said } }) }
   }
+}
+
+const validators = new WeakMap<TSchema, Validator>()
+
+/** Compiled when the first request needs it: at the start that would take longer than all else. */
+function compiled(schema: TSchema): Validator {
+  const known = validators.get(schema)
+  if (known !== undefined) return known
+  const validator = Compile(schema)
+  validators.set(schema, validator)
+  return validator
 }
 
 interface SchemaError {

@@ -1,6 +1,7 @@
 // What the inspector's data can be asked.
-import { type TSchema, Type } from 'typebox'
+
 import { TASK_STATES } from '../../machines/index.ts'
+import { type TSchema, Type } from '../typebox.ts'
 
 const strict = { additionalProperties: false }
 const maybe = <T extends TSchema>(schema: T) => Type.Optional(schema)
