@@ -1,16 +1,17 @@
 // Makes dist/, the JavaScript, types and web page that the package ships, from machines/ and server/.
+// `node scripts/build.ts DIR` makes them in another folder.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { build } from 'vite'
 
 const root = join(import.meta.dirname, '..')
-const dist = join(root, 'dist')
+const dist = resolve(process.argv[2] ?? join(root, 'dist'))
 
 // From nothing each time: a file that was renamed would otherwise be shipped for ever.
 rmSync(dist, { recursive: true, force: true })
 
-run('typescript', 'bin', 'tsc')('-p', 'tsconfig.build.json')
+run('typescript', 'bin', 'tsc')('-p', 'tsconfig.build.json', '--outDir', dist)
 run('vite', 'bin', 'vite.js')('build', '--logLevel', 'warn')
 
 await bundleTypebox()

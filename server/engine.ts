@@ -89,6 +89,9 @@ interface Flight {
 /** Pause before a batch that the store refused is tried again, in ms: doubles up to the second figure. */
 const RETRY_MS = [50, 5_000] as const
 
+/** Letters that are not kept waiting for more to come: the disk has them while these come in. */
+const FILLED = 16
+
 export class Engine {
   readonly #store: Store
   readonly #clock: Clock
@@ -104,6 +107,7 @@ export class Engine {
   #returned: Letter[] = []
   #isRefused = false
   #lastFailure: unknown = null
+  #onFilled: (() => void) | null = null
   #performer: Performer | null = null
   #running: Promise<void> | null = null
   #fillWanted = false
@@ -190,6 +194,7 @@ export class Engine {
     const answer = { resolve: resolve as Letter['resolve'], reject }
     const letter: Letter = { command, reliable, alone: false, isVoid: false, ...answer }
     this.#mailbox.push(letter)
+    if (this.#mailbox.length === FILLED) this.#onFilled?.()
     this.#wake()
     return { letter, reply: promise }
   }
@@ -220,7 +225,7 @@ export class Engine {
       await this.#launch(batch)
       if (this.#flights.length >= (this.#store.concurrency ?? 1)) await this.#flights[0]?.landed
       // Short handlers refill the mailbox without end; readers and timers get their turn in between.
-      await this.#clock.turn()
+      await Promise.race([this.#clock.turn(), this.#mailboxFills()])
     }
     if (this.#abandoned) this.#giveUp()
   }
@@ -228,6 +233,13 @@ export class Engine {
   #giveUp(): void {
     for (const letter of [...this.#returned.splice(0), ...this.#mailbox.splice(0)])
       letter.reject(new UnavailableError('the store refuses to commit'))
+  }
+
+  /** Resolves when so many letters wait that the disk should have them while others come in. */
+  #mailboxFills(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onFilled = resolve
+    return promise
   }
 
   #nextBatch(): Letter[] {

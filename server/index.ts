@@ -92,9 +92,9 @@ export type { HttpOptions } from './http/plugin.ts'
 export type { RouteOptionsOfCall, RouteRequest } from './http/route.ts'
 export { serverOptions } from './http/server-options.ts'
 export type { Inspect } from './inspection/observer.ts'
-export type { GroupRequest } from './rollcall.ts'
 export type { Store, TaskQuery } from './store/store.ts'
 export type { SubmitOptions } from './submission.ts'
+export type { GroupRequest } from './submitter.ts'
 export type {
   Members,
   SubmittedGroup,

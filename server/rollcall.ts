@@ -9,23 +9,16 @@ import {
   hrefs,
   isFinal,
   type Json,
-  type Replayed,
   type StateSummary,
-  type SubmitReply,
   stateSummary,
   type Task,
   type TaskSpec,
 } from '../machines/index.ts'
 import { type CallRequest, type Log, Registry } from './calls.ts'
 import { Horizon } from './committed-cache.ts'
+import { CONCURRENCY } from './concurrency.ts'
 import { type Commit, Engine } from './engine.ts'
-import {
-  BadRequestError,
-  GroupStateError,
-  KeyReusedError,
-  NotCancellableError,
-  NotFoundError,
-} from './errors.ts'
+import { GroupStateError, KeyReusedError, NotCancellableError, NotFoundError } from './errors.ts'
 import { Feed } from './feed.ts'
 import { exportGroup } from './history/export.ts'
 import { type Inspect, inspectCommits } from './inspection/observer.ts'
@@ -33,9 +26,9 @@ import { type Clock, type Ids, type Random, systemClock, systemIds, systemRandom
 import { recover } from './recovery.ts'
 import { RenderedReports } from './rendered.ts'
 import { Runner } from './runner.ts'
-import { specOf } from './specs.ts'
 import type { Store, TaskQuery } from './store/store.ts'
-import { idempotencyOf, refusal, type SubmitOptions, type Submitted } from './submission.ts'
+import { idempotencyOf, type SubmitOptions, type Submitted } from './submission.ts'
+import { type GroupRequest, Submitter } from './submitter.ts'
 import { Timers } from './timers.ts'
 import { until, type Watch } from './watch.ts'
 
@@ -43,7 +36,7 @@ export interface RollcallOptions {
   /** What `defineCall` returned. */
   calls: readonly unknown[]
   store: Store
-  /** Handlers that run at once; default 10. */
+  /** Handlers that run at once; default 100. */
   concurrency?: number
   /** Prefix of the paths in reports; default `/pulp/api`. */
   mount?: string
@@ -66,17 +59,7 @@ export interface RollcallOptions {
 /** How long interrupted handlers get to stop when the process ends, in ms. */
 const INTERRUPT_MS = 1_000
 
-/** Calls of a submission that are checked at once. */
-const SPECS_SLICE = 256
-
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
-
-export interface GroupRequest {
-  calls: CallRequest[]
-  tags?: string[]
-  on_failure?: 'continue' | 'cancel'
-  open?: boolean
-}
 
 export class Rollcall {
   readonly registry: Registry
@@ -89,6 +72,7 @@ export class Rollcall {
   readonly rendered: RenderedReports
   readonly #horizon = new Horizon()
   readonly #runner: Runner
+  readonly #submitter: Submitter
   readonly #timers: Timers
   readonly #clock: Clock
   readonly #log: Log
@@ -129,10 +113,11 @@ export class Rollcall {
       random: options.random ?? systemRandom,
       log,
       worker: options.worker ?? `${hostname()}:${process.pid}`,
-      concurrency: options.concurrency ?? 10,
+      concurrency: options.concurrency ?? CONCURRENCY,
       callsFolder: options.callsFolder ?? process.cwd(),
       unresponsiveAfterMs: options.unresponsiveAfterMs ?? 10_000,
     })
+    this.#submitter = new Submitter({ engine: this.engine, registry: this.registry, store, clock })
     this.#ready = this.#start()
     // Reported to whoever awaits `ready` or calls a method; not as an unhandled rejection besides.
     this.#ready.catch(() => {})
@@ -172,14 +157,7 @@ export class Rollcall {
    */
   async submit(request: CallRequest, options: SubmitOptions = {}): Promise<Submitted> {
     await this.#ready
-    const { principal = null } = options
-    const reply = await this.engine.send({
-      type: 'tasks.submit',
-      specs: [this.#spec(request, [], principal)],
-      group: null,
-      idempotency: idempotencyOf(options),
-    })
-    return this.#submitted(reply, options)
+    return this.#submitter.submit(request, options)
   }
 
   /** Submits a group, whole or not at all. */
@@ -188,25 +166,7 @@ export class Rollcall {
     options: SubmitOptions = {},
   ): Promise<Submitted & { groupId: string }> {
     await this.#ready
-    const { calls, tags = [], on_failure = 'continue', open = false } = request
-    if (on_failure !== 'continue' && on_failure !== 'cancel') {
-      throw new BadRequestError(
-        `on_failure is continue or cancel; found ${JSON.stringify(on_failure)}`,
-      )
-    }
-    if (calls.length === 0 && !open) {
-      throw new BadRequestError(
-        'a group without calls must be open, so that calls can be added to it',
-      )
-    }
-    const specs = await this.#specs(calls, tags, options)
-    const reply = await this.engine.send({
-      type: 'tasks.submit',
-      specs,
-      group: { tags, onFailure: on_failure, open },
-      idempotency: idempotencyOf(options),
-    })
-    return this.#submitted(reply, options) as Submitted & { groupId: string }
+    return this.#submitter.submitGroup(request, options)
   }
 
   /** Adds calls to a group that was submitted open. */
@@ -216,16 +176,7 @@ export class Rollcall {
     options: SubmitOptions = {},
   ): Promise<Submitted> {
     await this.#ready
-    // A group that was deleted may have answered this key before: that answer is given again.
-    const tags = (await this.store.group(groupId))?.tags ?? []
-    const specs = await this.#specs(calls, tags, options)
-    const reply = await this.engine.send({
-      type: 'group.add',
-      groupId,
-      specs,
-      idempotency: idempotencyOf(options),
-    })
-    return this.#submitted(reply, options)
+    return this.#submitter.addToGroup(groupId, calls, options)
   }
 
   /** Keeps what a synchronous call answered first, for later requests with the same key. */
@@ -434,34 +385,5 @@ export class Rollcall {
     this.feed.close()
     await Promise.allSettled(this.#waits)
     await this.store.close()
-  }
-
-  /** Slice by slice: whoever asks for something small does not wait for the whole of a group. */
-  async #specs(
-    calls: CallRequest[],
-    groupTags: string[],
-    { principal = null }: SubmitOptions,
-  ): Promise<TaskSpec[]> {
-    const specs: TaskSpec[] = []
-    for (const call of calls) {
-      if (specs.length > 0 && specs.length % SPECS_SLICE === 0) await this.#clock.turn()
-      specs.push(this.#spec(call, groupTags, principal))
-    }
-    return specs
-  }
-
-  #spec(request: CallRequest, groupTags: string[], principal: string | null): TaskSpec {
-    return specOf(this.registry.get(request.call), request, groupTags, principal)
-  }
-
-  #submitted(reply: SubmitReply & Replayed, options: SubmitOptions): Submitted {
-    if (reply.outcome !== 'submitted') throw refusal(reply, options.idempotency?.key)
-    const [first] = reply.tasks
-    return {
-      groupId: reply.groupId,
-      taskIds: reply.tasks.map(task => task.taskId),
-      response: first?.response ?? 'accepted',
-      replayed: reply.replayed ?? null,
-    }
   }
 }

@@ -1,5 +1,6 @@
 // What `rollcall serve` is told, value by value: which ones hold, and what they mean.
 import { BlockList, isIP } from 'node:net'
+import { CONCURRENCY } from './concurrency.ts'
 import { type Setting, Unusable, unusable } from './setting.ts'
 
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
@@ -31,7 +32,7 @@ export const SERVE_OPTIONS = {
   data: { value: 'DIR', help: 'folder of the SQLite store (default .rollcall)' },
   'database-url': { value: 'URL', help: 'PostgreSQL store (not supported yet)' },
   mount: { value: 'PATH', help: 'where the REST interface begins (default /pulp/api)' },
-  concurrency: { value: 'N', help: 'how many tasks run at once (default 10)' },
+  concurrency: { value: 'N', help: `how many tasks run at once (default ${CONCURRENCY})` },
   auth: { value: 'FILE', help: 'who may do what (not supported yet)' },
   grace: { value: 'S', help: 'seconds that a stopping server lets tasks end (default 10)' },
   'log-level': { value: 'LEVEL', help: `${LOG_LEVELS.join(', ')} (default info)` },
@@ -65,7 +66,7 @@ export function readServeOptions(setting: (name: ServeOption) => Setting | undef
     host: read('host', parseHost, '127.0.0.1'),
     dataDir: setting('data')?.value ?? '.rollcall',
     mount: read('mount', parseMount, '/pulp/api'),
-    concurrency: read('concurrency', parseConcurrency, 10),
+    concurrency: read('concurrency', parseConcurrency, CONCURRENCY),
     graceMs: read('grace', parseGraceMs, 10_000),
     logLevel: read('log-level', parseLogLevel, 'info'),
   })

@@ -10,9 +10,10 @@ import {
 import type { ArgsOf, Call, CallRequest } from './calls.ts'
 import type { Commit } from './engine.ts'
 import { CallError, NoResultError, UnavailableError } from './errors.ts'
-import { type GroupRequest, Rollcall, type RollcallOptions } from './rollcall.ts'
+import { Rollcall, type RollcallOptions } from './rollcall.ts'
 import type { TaskQuery } from './store/store.ts'
 import type { SubmitOptions } from './submission.ts'
+import type { GroupRequest } from './submitter.ts'
 
 /** What a task has besides its call and arguments. */
 export type TaskOptions = Omit<CallRequest, 'id' | 'call' | 'args'> & SubmitOptions

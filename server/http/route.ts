@@ -7,7 +7,7 @@ import type {
   RouteOptions,
 } from 'fastify'
 import type { Call, CallRequest } from '../calls.ts'
-import type { GroupRequest } from '../rollcall.ts'
+import type { GroupRequest } from '../submitter.ts'
 import { type Answer, sendJson } from './answer.ts'
 import { dropTypeOfNothing } from './body.ts'
 import { answerError } from './error-body.ts'

@@ -19,7 +19,7 @@ export interface TestEngineOptions {
   calls: readonly unknown[]
   /** By name of the call; a call without a script runs its own handler. */
   script?: Readonly<Record<string, Script>>
-  /** Handlers that run at once; default 10. */
+  /** Handlers that run at once; default 100. */
   concurrency?: number
   /** The first time on the clock; default 2026-01-01T00:00:00Z. */
   startAt?: string

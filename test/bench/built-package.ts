@@ -20,23 +20,16 @@ export interface BuiltPackage {
   calls: string
 }
 
-/** @throws {Error} The sources do not compile. */
+/** @throws {Error} It cannot be built. */
 export function buildPackage(): BuiltPackage {
   rmSync(BUILT, { recursive: true, force: true })
-  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
   const dist = join(BUILT, 'dist')
-  const { status, stdout } = spawnSync(
+  const { status, stderr } = spawnSync(
     process.execPath,
-    [tsc, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', dist, '--declaration', 'false'],
+    [join(ROOT, 'scripts', 'build.ts'), dist],
     { cwd: ROOT, encoding: 'utf8' },
   )
-  if (status !== 0) throw new Error(`the sources do not compile: ${stdout.trim()}`)
-  for (const folder of ['machines', 'server']) {
-    cpSync(join(ROOT, folder), join(dist, folder), {
-      recursive: true,
-      filter: source => !/\.tsx?$/.test(source),
-    })
-  }
+  if (status !== 0) throw new Error(`the package cannot be built: ${stderr.trim()}`)
   cpSync(join(ROOT, 'package.json'), join(BUILT, 'package.json'))
   const calls = join(BUILT, 'calls.js')
   writeFileSync(calls, CALLS)

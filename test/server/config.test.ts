@@ -31,7 +31,7 @@ describe('Options', () => {
       host: '127.0.0.1',
       dataDir: '.rollcall',
       mount: '/pulp/api',
-      concurrency: 10,
+      concurrency: 100,
       graceMs: 10_000,
       logLevel: 'info',
     })

@@ -80,6 +80,7 @@ export function asStoreError(doing: string, error: unknown): unknown {
 export class Statements {
   readonly #db: DatabaseSync
   readonly #prepared = new Map<string, StatementSync>()
+  readonly #lists = new Map<string, StatementSync>()
 
   constructor(db: DatabaseSync) {
     this.#db = db
@@ -90,6 +91,17 @@ export class Statements {
     if (statement === undefined) {
       statement = this.#db.prepare(sql)
       this.#prepared.set(sql, statement)
+    }
+    return statement
+  }
+
+  /** A statement whose rows are lists of their columns. */
+  ofLists(sql: string): StatementSync {
+    let statement = this.#lists.get(sql)
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql)
+      statement.setReturnArrays(true)
+      this.#lists.set(sql, statement)
     }
     return statement
   }

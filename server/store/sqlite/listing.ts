@@ -2,6 +2,7 @@
 // combination of what a query names, following the narrowest index.
 import { isFinal, TASK_STATES, type TaskState } from '../../../machines/index.ts'
 import type { TaskQuery } from '../store.ts'
+import { TASK } from './rows.ts'
 
 export interface Listing {
   /** Takes `:after`, `:limit` and `:skip` besides `values`. */
@@ -16,7 +17,7 @@ export function listing(query: TaskQuery): Listing {
   if (taskIds !== undefined || tags !== undefined) return filtered(query)
   if (groupId === undefined && states === undefined) {
     return {
-      page: 'SELECT * FROM tasks WHERE seq > :after ORDER BY seq LIMIT :limit OFFSET :skip',
+      page: `SELECT ${TASK} FROM tasks WHERE seq > :after ORDER BY seq LIMIT :limit OFFSET :skip`,
       count: 'SELECT count(*) AS count FROM tasks',
       values: {},
     }
@@ -24,7 +25,7 @@ export function listing(query: TaskQuery): Listing {
   const inGroup = groupId !== undefined
   const walked = (where: string) => merged(walks(states ?? [...TASK_STATES], inGroup), where)
   return {
-    page: `SELECT * FROM tasks WHERE seq IN
+    page: `SELECT ${TASK} FROM tasks WHERE seq IN
       (SELECT seq FROM (${walked(' AND seq > :after')} ORDER BY seq LIMIT :limit OFFSET :skip)) ORDER BY seq`,
     count: `SELECT count(*) AS count FROM (${walked('')})`,
     values: inGroup ? { group: groupId } : {},
@@ -90,7 +91,7 @@ function filtered({ groupId, taskIds, states, tags = [] }: TaskQuery): Listing {
   }
   const held = where.length === 0 ? '1' : where.join(' AND ')
   return {
-    page: `SELECT t.* FROM tasks AS t WHERE ${held} AND t.seq > :after ORDER BY t.seq LIMIT :limit OFFSET :skip`,
+    page: `SELECT ${TASK} FROM tasks AS t WHERE ${held} AND t.seq > :after ORDER BY t.seq LIMIT :limit OFFSET :skip`,
     count: `SELECT count(*) AS count FROM tasks AS t WHERE ${held}`,
     values,
   }

@@ -6,6 +6,7 @@ import { type Condition, isoTimeMs, type Operand, type Test } from '../condition
 import { type Field, parsePath } from '../fields.ts'
 import { type Pattern, regExpOf } from '../pattern.ts'
 import type { Search } from '../store.ts'
+import { TASK } from './rows.ts'
 
 /** Where each searchable field is. */
 const COLUMNS: Record<
@@ -55,7 +56,7 @@ export function compileSearch({ where, sort, limit, skip }: Search): Compiled {
     return direction === 'ascending' ? key : `${key} DESC`
   })
   return {
-    sql: `SELECT * FROM tasks WHERE ${condition} ORDER BY ${[...order, 'seq'].join(', ')} LIMIT :limit OFFSET :skip`,
+    sql: `SELECT ${TASK} FROM tasks WHERE ${condition} ORDER BY ${[...order, 'seq'].join(', ')} LIMIT :limit OFFSET :skip`,
     values: { ...compiler.values, limit: limit ?? -1, skip },
   }
 }

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { Worker } from 'node:worker_threads'
 import {
   type Group,
   type HistoryEvent,
@@ -21,7 +22,7 @@ import { historyAfter } from './history.ts'
 import { sqliteInspection } from './inspection.ts'
 import { listing } from './listing.ts'
 import { lockFolder } from './lock.ts'
-import { groupOf, type Row, taskOf } from './rows.ts'
+import { groupOf, type Row, TASK, taskOf, type Values } from './rows.ts'
 import { compileSearch, defineSearchFunctions } from './search.ts'
 import { SqliteTransaction } from './transaction.ts'
 import { WorkingSet } from './working-set.ts'
@@ -47,13 +48,13 @@ const TRANSACTIONS_MAX = 4
 
 /** Exported for the test that looks at their query plans. */
 export const READS = {
-  task: 'SELECT * FROM tasks WHERE task_id = ?',
+  task: `SELECT ${TASK} FROM tasks WHERE task_id = ?`,
   group: 'SELECT * FROM task_groups WHERE group_id = ?',
-  seqs: 'SELECT * FROM tasks WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq',
+  seqs: `SELECT ${TASK} FROM tasks WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq`,
   activeGroups: 'SELECT group_id FROM task_groups WHERE unfinished > 0 ORDER BY seq',
   nextWake: 'SELECT min(wake_at_ms) AS wake_at_ms FROM tasks WHERE wake_at_ms IS NOT NULL',
   rev: 'SELECT rev FROM counters',
-  running: `SELECT * FROM tasks WHERE state = 'running' AND seq > ? ORDER BY seq LIMIT ?`,
+  running: `SELECT ${TASK} FROM tasks WHERE state = 'running' AND seq > ? ORDER BY seq LIMIT ?`,
   unsettledGroups: 'SELECT * FROM task_groups WHERE settled = 0 AND seq > ? ORDER BY seq LIMIT ?',
   unfinishedCalls:
     'SELECT call, count(*) AS count FROM tasks WHERE unfinished = 1 GROUP BY call ORDER BY call',
@@ -128,6 +129,7 @@ class SqliteStore implements Store {
       )
     }
     const unlock = lockFolder(this.#directory)
+    const thread = this.#thread()
     let reader: DatabaseSync | null = null
     try {
       // Checked and brought up to date here, where errors are thrown as they are.
@@ -135,18 +137,22 @@ class SqliteStore implements Store {
       reader = openReader(this.#path)
       defineSearchFunctions(reader)
       const set = workingSet(reader)
-      const writing = { writer: await this.#startWriter(), set }
+      const writing = { writer: await this.#openWriter(thread), set }
       return { writing, reader, reading: new Statements(reader), unlock }
     } catch (error) {
+      await thread.terminate()
       reader?.close()
       unlock()
       throw error
     }
   }
 
-  #startWriter(): Promise<Writer> {
-    const options = { path: this.#path, pageCountMax: this.#pageCountMax }
-    return Writer.start(options, transaction => this.#connections?.writing?.set.landed(transaction))
+  #thread(): Worker {
+    return Writer.thread({ path: this.#path, pageCountMax: this.#pageCountMax })
+  }
+
+  #openWriter(thread: Worker): Promise<Writer> {
+    return Writer.open(thread, transaction => this.#connections?.writing?.set.landed(transaction))
   }
 
   async close(): Promise<void> {
@@ -222,7 +228,7 @@ class SqliteStore implements Store {
     if (writing === null) throw new StoreError('the store is open for reading only')
     if (!this.#isStale && writing.writer.failure === null) return writing
     await writing.writer.settled().catch(() => {})
-    if (writing.writer.isDead) writing.writer = await this.#startWriter()
+    if (writing.writer.isDead) writing.writer = await this.#openWriter(this.#thread())
     writing.set = workingSet(reader)
     writing.writer.resume()
     this.#isStale = false
@@ -232,8 +238,7 @@ class SqliteStore implements Store {
   async task(taskId: string): Promise<Task | null> {
     const kept = this.#open().writing?.set.landedTask(taskId)
     if (kept !== undefined) return kept
-    const row = this.#row(READS.task, [taskId])
-    return row === undefined ? null : taskOf(row)
+    return this.#tasks(READS.task, [taskId])[0] ?? null
   }
 
   async group(groupId: string): Promise<Group | null> {
@@ -258,10 +263,10 @@ class SqliteStore implements Store {
     let after = 0
     while (left > 0) {
       const limit = Math.min(left, PAGE)
-      const rows = this.#rows(page, { ...values, after, limit, skip })
-      for (const row of rows) yield taskOf(row)
-      if (rows.length < limit) return
-      after = rows.at(-1)?.seq as number
+      const tasks = this.#tasks(page, { ...values, after, limit, skip })
+      yield* tasks
+      if (tasks.length < limit) return
+      after = tasks.at(-1)?.seq as number
       left -= limit
       skip = 0
     }
@@ -280,8 +285,7 @@ class SqliteStore implements Store {
     let after = 0
     for (;;) {
       const seqs = await this.#between(({ set }) => set.live.tags.rarest(tags, after, PAGE))
-      for (const row of this.#rows(READS.seqs, [JSON.stringify(seqs)])) {
-        const task = taskOf(row)
+      for (const task of this.#tasks(READS.seqs, [JSON.stringify(seqs)])) {
         const isMeant =
           !isFinal(task.value) &&
           (groupId === undefined || task.groupId === groupId) &&
@@ -317,7 +321,9 @@ class SqliteStore implements Store {
   async search(search: Search): Promise<Task[]> {
     const { sql, values } = compileSearch(search)
     const { reader } = this.#open()
-    const run = () => reader.prepare(sql).all(values)
+    const statement = reader.prepare(sql)
+    statement.setReturnArrays(true)
+    const run = () => statement.all(values) as unknown as Values[]
     const patterns = search.where !== null && hasPattern(search.where)
     return guarded('the search failed', () => (patterns ? withinPatternTime(run) : run())).map(
       taskOf,
@@ -337,7 +343,7 @@ class SqliteStore implements Store {
   }
 
   async running(afterSeq: number, limit: number): Promise<Task[]> {
-    return this.#rows(READS.running, [afterSeq, limit]).map(taskOf)
+    return this.#tasks(READS.running, [afterSeq, limit])
   }
 
   async unsettledGroups(afterSeq: number, limit: number): Promise<Group[]> {
@@ -357,14 +363,22 @@ class SqliteStore implements Store {
     return this.#connections
   }
 
-  #row(sql: string, values: Values = []): Row | undefined {
+  #tasks(sql: string, values: Bound): Task[] {
+    const statement = this.#open().reading.ofLists(sql)
+    const rows = guarded('the store cannot be read', () =>
+      Array.isArray(values) ? statement.all(...values) : statement.all(values),
+    )
+    return (rows as unknown as Values[]).map(taskOf)
+  }
+
+  #row(sql: string, values: Bound = []): Row | undefined {
     const statement = this.#open().reading.of(sql)
     return guarded('the store cannot be read', () =>
       Array.isArray(values) ? statement.get(...values) : statement.get(values),
     )
   }
 
-  #rows(sql: string, values: Values = []): Row[] {
+  #rows(sql: string, values: Bound = []): Row[] {
     const statement = this.#open().reading.of(sql)
     return guarded('the store cannot be read', () =>
       Array.isArray(values) ? statement.all(...values) : statement.all(values),
@@ -382,4 +396,4 @@ function workingSet(reader: DatabaseSync): WorkingSet {
   return guarded('the store cannot be read', () => new WorkingSet(reader))
 }
 
-type Values = SQLInputValue[] | Record<string, SQLInputValue>
+type Bound = SQLInputValue[] | Record<string, SQLInputValue>

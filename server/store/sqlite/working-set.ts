@@ -16,7 +16,7 @@ import { Live } from '../live/live.ts'
 import { loadSlice, type Source } from '../live/slice.ts'
 import { Statements } from './connection.ts'
 import { restore } from './restore.ts'
-import { groupOf, json, type Row, taskOf } from './rows.ts'
+import { groupOf, json, type Row, TASK, TASK_WIDTH, taskOf, type Values } from './rows.ts'
 
 /** Waiting tasks that stay in memory beside their rows; more are read again when their turn comes. */
 const TASKS_KEPT_MAX = 131_072
@@ -25,12 +25,13 @@ const GROUPS_KEPT_MAX = 4_096
 
 /** Exported for the test that looks at their query plans. */
 export const LOADS = {
-  task: 'SELECT * FROM tasks WHERE task_id = ?',
+  task: `SELECT ${TASK}, history FROM tasks WHERE task_id = ?`,
   group: 'SELECT * FROM task_groups WHERE group_id = ?',
   counters: 'SELECT seq, place, rev FROM counters',
   lastTaskSeq: 'SELECT max(seq) AS seq FROM tasks',
   lastGroupSeq: 'SELECT max(seq) AS seq FROM task_groups',
-  purgeable: 'SELECT * FROM tasks WHERE unfinished = 0 AND state = ? ORDER BY seq LIMIT ?',
+  purgeable: `SELECT ${TASK}, history FROM tasks
+    WHERE unfinished = 0 AND state = ? ORDER BY seq LIMIT ?`,
   idempotency: 'SELECT * FROM idempotency WHERE key = ?',
 }
 
@@ -180,8 +181,9 @@ export class WorkingSet implements Source {
     for (const state of new Set(states)) {
       // As many more as may turn out to be deleted already.
       const most = Math.min(limit + this.#deletedTasks.size, Number.MAX_SAFE_INTEGER)
-      for (const row of this.#statements.of(LOADS.purgeable).all(state, most)) {
-        const taskId = row.task_id as string
+      const rows = this.#statements.ofLists(LOADS.purgeable).all(state, most)
+      for (const row of rows as unknown as Values[]) {
+        const taskId = row[1] as string
         const kept = this.#kept(taskId, row)
         if (kept?.task.value === state) found.set(taskId, kept.task)
       }
@@ -340,14 +342,15 @@ export class WorkingSet implements Source {
   }
 
   /** A task in memory, read from its row when it is not there. */
-  #kept(taskId: string, read?: Row): KeptTask | undefined {
+  #kept(taskId: string, read?: Values): KeptTask | undefined {
     const known = this.#tasks.get(taskId)
     if (known !== undefined) return known
     if (this.#deletedTasks.has(taskId)) return undefined
-    const row = read ?? this.#row(LOADS.task, taskId)
+    const statement = this.#statements.ofLists(LOADS.task)
+    const row = read ?? (statement.get(taskId) as unknown as Values | undefined)
     if (row === undefined) return undefined
     const task = taskOf(row)
-    const kept = keptTask(task, task, row.history as string)
+    const kept = keptTask(task, task, row[TASK_WIDTH] as string)
     this.#tasks.set(taskId, kept)
     this.#visitors.push(taskId)
     return kept

@@ -19,7 +19,7 @@ export interface Part {
   end: 'more' | 'commit' | 'undo'
 }
 
-export type ToWriter = Part | { close: true }
+export type ToWriter = Part | { open: true } | { close: true }
 
 /**
  * `taken`: a part of this transaction is written, and more of it may come. `landed`: this transaction, and all
@@ -69,21 +69,23 @@ export class Writer {
     worker.unref()
   }
 
-  /**
-   * Starts the thread and waits until it has the database open.
-   *
-   * @param onLanded Told of every commit, before whoever waits for it.
-   */
-  static async start(
-    options: WriterOptions,
-    onLanded: (transaction: number) => void,
-  ): Promise<Writer> {
+  /** Starts a thread, which does nothing until `open`: it gets ready while the database is looked at. */
+  static thread(options: WriterOptions): Worker {
     const file = new URL(`./writing-thread${extname(import.meta.url)}`, import.meta.url)
-    const worker = new Worker(file, {
+    return new Worker(file, {
       workerData: options,
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     })
+  }
+
+  /**
+   * Lets a thread open the database.
+   *
+   * @param onLanded Told of every commit, before whoever waits for it.
+   */
+  static async open(worker: Worker, onLanded: (transaction: number) => void): Promise<Writer> {
+    worker.postMessage({ open: true } satisfies ToWriter)
     const [message] = (await once(worker, 'message')) as [FromWriter]
     if ('failed' in message) throw failureOf(message.failed)
     return new Writer(worker, onLanded)

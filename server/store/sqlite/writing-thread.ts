@@ -19,14 +19,17 @@ let lostEra = -1
 let written: number | null = null
 let rows = 0
 
-try {
-  const { path, pageCountMax } = workerData as WriterOptions
-  db = openWriter(path, pageCountMax)
-  statements = new Statements(db)
-  tell({ opened: true })
-  port.on('message', take)
-} catch (error) {
-  tell({ failed: told(error), era: 0 })
+port.on('message', take)
+
+function open(): void {
+  try {
+    const { path, pageCountMax } = workerData as WriterOptions
+    db = openWriter(path, pageCountMax)
+    statements = new Statements(db)
+    tell({ opened: true })
+  } catch (error) {
+    tell({ failed: told(error), era: 0 })
+  }
 }
 
 function take(first: ToWriter): void {
@@ -36,7 +39,8 @@ function take(first: ToWriter): void {
       port?.close()
       return
     }
-    if (message.era > lostEra) attempt(message)
+    if ('open' in message) open()
+    else if (message.era > lostEra) attempt(message)
     const next =
       rows < ROWS_MAX ? receiveMessageOnPort(port as NonNullable<typeof port>) : undefined
     message = next?.message as ToWriter | undefined
