@@ -78,6 +78,8 @@ interface Committed {
 /** A batch that is decided, or on its way to the disk. */
 interface Flight {
   batch: Letter[]
+  /** Whether nothing else is on its way beside it. */
+  isAlone: boolean
   /** Tasks that start when it lands. */
   starting: number
   /** What follows from it in later transactions. */
@@ -106,7 +108,8 @@ export class Engine {
   /** Letters of batches that the store refused, until nothing is under way any more. */
   #returned: Letter[] = []
   #isRefused = false
-  #lastFailure: unknown = null
+  /** Whether a batch without letters broke an assertion, together with others on their way. */
+  #fillsAlone = false
   #onFilled: (() => void) | null = null
   #performer: Performer | null = null
   #running: Promise<void> | null = null
@@ -220,10 +223,17 @@ export class Engine {
         await this.#putBack()
         continue
       }
+      const isAlone = this.#mailbox[0]?.alone ?? this.#fillsAlone
+      if (isAlone && this.#flights.length > 0) {
+        await this.#flights.at(-1)?.landed
+        continue
+      }
       const batch = this.#nextBatch()
       this.#fillWanted = false
-      await this.#launch(batch)
-      if (this.#flights.length >= (this.#store.concurrency ?? 1)) await this.#flights[0]?.landed
+      await this.#launch(batch, isAlone)
+      if (isAlone) await this.#flights[0]?.landed
+      else if (this.#flights.length >= (this.#store.concurrency ?? 1))
+        await this.#flights[0]?.landed
       // Short handlers refill the mailbox without end; readers and timers get their turn in between.
       await Promise.race([this.#clock.turn(), this.#mailboxFills()])
     }
@@ -250,14 +260,18 @@ export class Engine {
   }
 
   /** Decides a batch and sends it on its way; resolves when the next one may be decided. */
-  async #launch(batch: Letter[]): Promise<void> {
-    const flight: Flight = { batch, starting: 0, following: [], landed: Promise.resolve() }
+  async #launch(batch: Letter[], isAlone: boolean): Promise<void> {
+    const flight: Flight = { batch, isAlone, starting: 0, following: [], landed: Promise.resolve() }
     const before = this.#flights.at(-1)?.landed
     this.#flights.push(flight)
     const { promise: isDecided, resolve: decided } = Promise.withResolvers<void>()
     const outcome = this.#commit(flight, decided)
     // Its failure is seen to when it lands, which is after those before it have.
-    outcome.catch(() => decided())
+    // What follows from it is void at once: the next batch is decided on what was there before it.
+    outcome.catch(() => {
+      this.#takeBack(flight.following)
+      decided()
+    })
     flight.landed = this.#land(flight, outcome, before)
     await isDecided
   }
@@ -273,12 +287,12 @@ export class Engine {
       committed = await outcome
     } catch (error) {
       this.#flights.shift()
-      this.#takeBack(flight.following)
-      this.#seeTo(flight.batch, error)
+      this.#seeTo(flight, error)
     }
     if (committed === null) return
     this.#flights.shift()
     this.#refused = 0
+    if (flight.isAlone) this.#fillsAlone = false
     this.#publish(committed)
   }
 
@@ -291,21 +305,19 @@ export class Engine {
   }
 
   /** Sees to the letters of a batch that was not committed. */
-  #seeTo(batch: Letter[], error: unknown): void {
+  #seeTo({ batch, isAlone }: Flight, error: unknown): void {
     const letters = batch.filter(letter => !letter.isVoid)
     const [first] = letters
-    // One that was decided on what a failed one would have left fails with it, and is not at fault.
-    const isAtFault = error !== this.#lastFailure
-    this.#lastFailure = error
     if (error instanceof StoreError) {
       this.#isRefused = true
       for (const letter of letters) {
         if (letter.reliable) this.#returned.push(letter)
         else letter.reject(error)
       }
-    } else if (letters.length > 1 || !isAtFault) {
+    } else if (!isAlone) {
       // One command broke an assertion: alone, each of the others goes through.
       for (const letter of letters) letter.alone = true
+      if (first === undefined) this.#fillsAlone = true
       this.#mailbox = letters.concat(this.#mailbox)
     } else if (first === undefined) throw error
     else first.reject(error)
@@ -336,6 +348,7 @@ export class Engine {
     const outcomes = await this.#store.transaction(async tx => {
       const outcome: Decided[] = []
       for (const letter of flight.batch) {
+        if (letter.isVoid) continue
         const { reply, later } = await this.#decide(tx, letter.command, commit, effects)
         outcome.push({ letter, reply, later: this.#follow(flight, later) })
       }

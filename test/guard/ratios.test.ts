@@ -23,4 +23,4 @@ test('requests are answered at a rate that keeps pace with a bare Fastify', t =>
   holds(t, ['get', 'not-modified', 'get-group', 'post'], conditions => measureHttp(conditions, 1)))
 
 test('a waiting task takes no more memory than its share', t =>
-  holds(t, ['memory-heap'], conditions => waitingRound(conditions, 30_000, 0)))
+  holds(t, ['memory-heap'], conditions => waitingRound(conditions, 30_000, 0, 0)))

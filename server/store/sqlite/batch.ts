@@ -125,9 +125,11 @@ function writeTask(runs: Runs, kept: KeptTask): void {
 function deleteTasks(runs: Runs, deleted: readonly DeletedTask[]): void {
   const thinned = new Map<string, string[]>()
   for (const { task, history, isWritten } of deleted) {
-    if (!isWritten) continue
-    runs.add(WRITES.deleteTask, [task.seq])
-    for (const tag of distinct(task.tags)) runs.add(WRITES.deleteTag, [tag, task.seq])
+    if (isWritten) {
+      runs.add(WRITES.deleteTask, [task.seq])
+      for (const tag of distinct(task.tags)) runs.add(WRITES.deleteTag, [tag, task.seq])
+    }
+    // Its events may be with the writer in a part, though its row is not.
     for (const firstId of history === '' ? [] : history.split(',')) {
       const taskIds = thinned.get(firstId)
       if (taskIds === undefined) thinned.set(firstId, [task.taskId])

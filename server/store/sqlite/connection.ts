@@ -18,9 +18,9 @@ export function openWriter(path: string, pageCountMax: number | null): DatabaseS
     db.exec('PRAGMA journal_mode = WAL')
     db.exec('PRAGMA synchronous = FULL')
     db.exec('PRAGMA journal_size_limit = 67108864')
-    // Pages that change again and again go to the database's own file once for many commits.
-    db.exec('PRAGMA wal_autocheckpoint = 8000')
-    db.exec('PRAGMA cache_size = -65536')
+    // Whoever writes copies the log into the database when there is time for it.
+    db.exec('PRAGMA wal_autocheckpoint = 0')
+    db.exec('PRAGMA cache_size = -32768')
     if (pageCountMax !== null) db.exec(`PRAGMA max_page_count = ${Math.trunc(pageCountMax)}`)
     migrate(db, path)
   })

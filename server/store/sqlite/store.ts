@@ -171,11 +171,19 @@ class SqliteStore implements Store {
   }
 
   /** Looks at the working set while no transaction changes it; resolves when what was seen is on disk. */
-  #between<T>(look: (writing: Writing) => T): Promise<T> {
-    return this.#inTurn(async writing => {
-      const seen = look(writing)
-      return { result: seen, landed: writing.writer.settled() }
-    })
+  async #between<T>(look: (writing: Writing) => T): Promise<T> {
+    const seenOnDisk = () =>
+      this.#inTurn(async writing => {
+        const seen = look(writing)
+        return { result: seen, landed: writing.writer.settled() }
+      })
+    try {
+      return await seenOnDisk()
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      // What was on its way has not got there: what is there is looked at instead.
+      return seenOnDisk()
+    }
   }
 
   /** Works one after another; each resolves once it, and all before it, are on disk. */
@@ -213,7 +221,7 @@ class SqliteStore implements Store {
     } catch (error) {
       if (tx.isPartlyWritten) writer.undo(transaction)
       if (tx.hasChanged) this.#isStale = true
-      else set.landed(transaction)
+      else set.forget(changed)
       throw asStoreError('the store cannot commit', error)
     } finally {
       tx.end()

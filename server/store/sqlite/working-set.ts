@@ -19,7 +19,7 @@ import { restore } from './restore.ts'
 import { groupOf, json, type Row, TASK, TASK_WIDTH, taskOf, type Values } from './rows.ts'
 
 /** Waiting tasks that stay in memory beside their rows; more are read again when their turn comes. */
-const TASKS_KEPT_MAX = 131_072
+const TASKS_KEPT_MAX = 98_304
 /** Groups that have not settled and stay in memory. */
 const GROUPS_KEPT_MAX = 4_096
 
@@ -142,6 +142,12 @@ export class WorkingSet implements Source {
       this.#underWay.shift()
       this.#letGo(changed)
     }
+  }
+
+  /** Takes note that a transaction has ended and changed nothing; those before it may still be on their way. */
+  forget(changed: Changed): void {
+    const at = this.#underWay.indexOf(changed)
+    if (at >= 0) this.#underWay.splice(at, 1)
   }
 
   load(need: Need, nowMs: number): Slice {

@@ -2,7 +2,6 @@
 // the disk takes the last one. What was handed over is committed in order; several small ones that wait
 // share one commit. When one fails, so do those behind it, and nothing is taken until whoever handed them
 // over has thrown away what it thought to be on disk.
-import { once } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { StoreError } from '../../errors.ts'
@@ -61,10 +60,14 @@ export class Writer {
     this.#worker = worker
     this.#onLanded = onLanded
     worker.on('message', (message: FromWriter) => this.#hear(message))
-    worker.on('error', error => this.#die(new StoreError('the writing thread died', error)))
+    let cause: unknown
+    // An error may overtake what the thread told before it; its end does not.
+    worker.on('error', error => {
+      cause = error
+    })
     worker.on('exit', code => {
       if (this.#isClosing) return
-      this.#die(new StoreError(`the writing thread ended with code ${code}`))
+      this.#die(new StoreError(`the writing thread ended with code ${code}`, cause))
     })
     worker.unref()
   }
@@ -86,7 +89,7 @@ export class Writer {
    */
   static async open(worker: Worker, onLanded: (transaction: number) => void): Promise<Writer> {
     worker.postMessage({ open: true } satisfies ToWriter)
-    const [message] = (await once(worker, 'message')) as [FromWriter]
+    const message = await firstOf(worker)
     if ('failed' in message) throw failureOf(message.failed)
     return new Writer(worker, onLanded)
   }
@@ -107,9 +110,9 @@ export class Writer {
    */
   async begin(transaction: number, runs: Run[]): Promise<void> {
     if (this.#failure !== null) throw this.#failure.error
-    if (this.#waiting === 0) this.#worker.ref()
-    this.#waiting += 1
     this.#post({ transaction, era: this.#era, runs, end: 'more' })
+    this.#worker.ref()
+    this.#waiting += 1
     if (this.#waiting < PARTS_MAX) return
     await new Promise<void>(resolve => {
       this.#onRoom = resolve
@@ -127,10 +130,10 @@ export class Writer {
   commit(transaction: number, runs: Run[]): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure.error)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#post({ transaction, era: this.#era, runs, end: 'commit' })
     // Whoever waits for it keeps the process alive.
     this.#worker.ref()
     this.#pending.push({ transaction, resolve, reject })
-    this.#post({ transaction, era: this.#era, runs, end: 'commit' })
     return promise
   }
 
@@ -162,7 +165,7 @@ export class Writer {
     this.#isClosing = true
     if (this.#isDead) return
     this.#worker.ref()
-    const ended = once(this.#worker, 'exit')
+    const ended = new Promise(resolve => this.#worker.once('exit', resolve))
     this.#worker.postMessage({ close: true } satisfies ToWriter)
     await ended
   }
@@ -210,6 +213,18 @@ export class Writer {
   #rest(): void {
     if (this.#pending.length === 0 && this.#waiting === 0) this.#worker.unref()
   }
+}
+
+/** The first message of a thread; that one ends without any may pass. */
+function firstOf(worker: Worker): Promise<FromWriter> {
+  return new Promise((resolve, reject) => {
+    let cause: unknown
+    worker.once('message', resolve)
+    worker.once('error', error => {
+      cause = error
+    })
+    worker.once('exit', () => reject(new StoreError('the writing thread cannot be started', cause)))
+  })
 }
 
 function failureOf(failed: { message: string; errcode?: number; errstr?: string }): unknown {

@@ -7,6 +7,15 @@ import type { FromWriter, Part, ToWriter, WriterOptions } from './writer.ts'
 /** Rows that share a commit at most, unless one transaction has more. */
 const ROWS_MAX = 20_000
 
+/**
+ * Pages in the log from which on it is copied into the database: when nothing else is to do, or else after a
+ * commit has been told. Pages that change again and again are copied once for many commits.
+ */
+const PAGES_AT_REST = 1_000
+const PAGES_MAX = 32_000
+/** How long nothing must have come for the thread to be at rest, in ms. */
+const REST_MS = 100
+
 const port = parentPort
 if (port === null) throw new Error('the writing thread is started by the store alone')
 
@@ -18,6 +27,7 @@ let lostEra = -1
 /** The last transaction that was written whole and is not committed. */
 let written: number | null = null
 let rows = 0
+let rest: NodeJS.Timeout | undefined
 
 port.on('message', take)
 
@@ -35,6 +45,7 @@ function open(): void {
 function take(first: ToWriter): void {
   for (let message: ToWriter | undefined = first; message !== undefined; ) {
     if ('close' in message) {
+      clearTimeout(rest)
       db.close()
       port?.close()
       return
@@ -46,6 +57,8 @@ function take(first: ToWriter): void {
     message = next?.message as ToWriter | undefined
   }
   if (written !== null) attempt(null)
+  clearTimeout(rest)
+  rest = setTimeout(copyLog, REST_MS, PAGES_AT_REST)
 }
 
 /** Takes a part, or commits when there is none. */
@@ -70,7 +83,8 @@ function write({ transaction, runs, end }: Part): void {
   // One that comes in parts can be undone: it shares no commit with those before it.
   if (end === 'more' && written !== null) commit()
   if (end === 'undo') {
-    if (db.isTransaction) db.exec('ROLLBACK')
+    // None of its parts came when the one before it is still to be committed.
+    if (written === null && db.isTransaction) db.exec('ROLLBACK')
     return
   }
   if (!db.isTransaction) db.exec('BEGIN IMMEDIATE')
@@ -91,6 +105,18 @@ function commit(): void {
   written = null
   rows = 0
   tell({ landed })
+  copyLog(PAGES_MAX)
+}
+
+/** Copies the log into the database when it has so many pages that are not there yet. */
+function copyLog(pagesMin: number): void {
+  try {
+    const state = statements.of('PRAGMA wal_checkpoint(NOOP)').get()
+    const { log, checkpointed } = state as { log: number; checkpointed: number }
+    if (log - checkpointed >= pagesMin) db.exec('PRAGMA wal_checkpoint(PASSIVE)')
+  } catch {
+    // What was not copied stays in the log, and is read from there; the next time it is tried again.
+  }
 }
 
 function told(error: unknown): { message: string; errcode?: number; errstr?: string } {

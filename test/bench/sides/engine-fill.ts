@@ -1,5 +1,6 @@
 // An engine that fills with waiting tasks, and what its process then weighs. Needs --expose-gc.
 import { memoryUsage } from 'node:process'
+import { setTimeout } from 'node:timers/promises'
 import { createEngine, sqliteStore } from '../../../server/index.ts'
 import { conclude, given } from '../side.ts'
 import { fill, type Hold, holder } from '../waiting.ts'
@@ -9,19 +10,22 @@ export interface EngineFill {
   folder: string
   tasks: number
   hold: Hold
+  /** How long nothing happens before it is weighed at rest, in ms. */
+  restMs: number
 }
 /** Resident, in bytes. */
 export interface EngineFilled {
   emptyBytes: number
+  /** Right after the last submission. */
   filledBytes: number
-  /** After a forced collection. */
-  collectedBytes: number
+  /** When nothing has happened for a while. */
+  restingBytes: number
   /** What the main thread's heap has more than when it was empty, collected both times, in bytes. */
   heapBytes: number
   fillSeconds: number
 }
 
-const { folder, tasks, hold } = await given<EngineFill>()
+const { folder, tasks, hold, restMs } = await given<EngineFill>()
 const engine = createEngine({
   calls: [nothing, holder],
   store: sqliteStore(folder),
@@ -35,14 +39,16 @@ const startedMs = performance.now()
 await fill(engine, tasks, hold)
 const fillSeconds = (performance.now() - startedMs) / 1_000
 const filledBytes = memoryUsage.rss()
+// V8 gives back what it does not need some seconds after nothing is asked of it any more.
+await setTimeout(restMs)
+const restingBytes = memoryUsage.rss()
 collect()
-const collectedBytes = memoryUsage.rss()
 const moreHeapBytes = heapBytes() - emptyHeapBytes
 await engine.close()
 conclude({
   emptyBytes,
   filledBytes,
-  collectedBytes,
+  restingBytes,
   heapBytes: moreHeapBytes,
   fillSeconds,
 } satisfies EngineFilled)

@@ -43,7 +43,12 @@ interface Running {
 
 async function serving(t: TestContext, store: Store = memoryStore()): Promise<Running> {
   const app = Fastify()
-  await app.register(rollcall, { calls: [nothing, hold, count], store, wholeApp: true })
+  await app.register(rollcall, {
+    calls: [nothing, hold, count],
+    store,
+    concurrency: 10,
+    wholeApp: true,
+  })
   await app.listen({ port: 0 })
   t.after(() => app.close())
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/pulp/api/v2/`
@@ -231,7 +236,7 @@ test('a thousand clients are told the same', async t => {
   )
   await app.rollcall.changeGroup(groupId, 'close')
   const whole = await (await streamOf(path, '0')).until('group.settled')
-  const texts = await Promise.all(clients.map(client => client.until(/.*"group.settled"/s)))
+  const texts = await Promise.all(clients.map(client => client.until(/^.*"group.settled"/s)))
   const expected = stored(whole).filter(eventId => eventId > 1)
   for (const [text] of texts) {
     assert.deepEqual(

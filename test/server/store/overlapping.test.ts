@@ -1,0 +1,147 @@
+// Transactions of the SQLite store while others are on their way to the disk, which takes them when the
+// test lets it: one that fails takes nothing else with it, and nobody sees what is not on disk.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { StoreError } from '../../../server/errors.ts'
+import { sqliteStore } from '../../../server/store/sqlite/store.ts'
+import { Writer } from '../../../server/store/sqlite/writer.ts'
+import type { Store } from '../../../server/store/store.ts'
+import { temporaryFolder } from '../../support/temp.ts'
+import { commit, event, ids, puts, task } from './builders.ts'
+
+/** A store, and what holds its disk back until the answer is called. */
+async function opened(
+  t: TestContext,
+  pageCountMax?: number,
+): Promise<{ store: Store; holdDisk: () => () => void }> {
+  const folder = await temporaryFolder(t)
+  const store = sqliteStore(folder, pageCountMax === undefined ? {} : { pageCountMax })
+  await store.open()
+  const other = new DatabaseSync(join(folder, 'rollcall.db'))
+  t.after(() => {
+    other.close()
+    return store.close()
+  })
+  const holdDisk = () => {
+    other.exec('BEGIN IMMEDIATE')
+    return () => other.exec('ROLLBACK')
+  }
+  return { store, holdDisk }
+}
+
+/** Tasks that are too many for one part. */
+const MANY = 1_100
+
+describe('A transaction that throws before it changed anything', () => {
+  const broken = new Error('it broke')
+  const thrown = (store: Store) =>
+    assert.rejects(
+      store.transaction(() => Promise.reject(broken)),
+      broken,
+    )
+
+  test('shows readers nothing of those on their way', async t => {
+    const { store, holdDisk } = await opened(t)
+    await commit(store, ...puts(task(1)))
+    const release = holdDisk()
+    const underWay = commit(store, ...puts(task(1, 'finished'), task(2)))
+    await thrown(store)
+    const seen = [(await store.task('t1'))?.value, await store.task('t2')]
+    release()
+    await underWay
+    assert.deepEqual(seen, ['waiting', null])
+  })
+
+  test('leaves them to the next one as they will be', async t => {
+    const { store, holdDisk } = await opened(t)
+    await commit(store, ...puts(task(1), task(2)))
+    const release = holdDisk()
+    const underWay = commit(store, ...puts(task(1, 'finished'), task(2, 'running.executing')))
+    await thrown(store)
+    const next = await new Promise(resolve => {
+      void store.transaction(async tx => {
+        const { tasks, ready } = await tx.load({ tasks: ['t1'], ready: { limit: 5 } }, 0)
+        resolve([tasks.get('t1')?.value, ready.length])
+      })
+    })
+    release()
+    await underWay
+    assert.deepEqual(next, ['finished', 0])
+  })
+})
+
+test('A large transaction that fails before any part of it is written does not undo the one before it', async t => {
+  const { store, holdDisk } = await opened(t)
+  const release = holdDisk()
+  const before = commit(store, ...puts(task(1)))
+  const unwritable = task(2, 'waiting', { args: { n: 1n } as never })
+  const others = Array.from({ length: MANY }, (_, n) => task(n + 3))
+  await assert.rejects(commit(store, ...puts(unwritable, ...others)), TypeError)
+  release()
+  await before
+  assert.equal(await ids(store, {}), 't1')
+})
+
+test('Tasks that a large transaction puts and deletes again leave no events', async t => {
+  const { store } = await opened(t)
+  const seqs = Array.from({ length: MANY }, (_, n) => n + 1)
+  await store.transaction(async tx => {
+    await tx.apply([
+      ...puts(...seqs.map(seq => task(seq, 'skipped'))),
+      ...seqs.map(seq => ({
+        type: 'event.append' as const,
+        event: event(seq, { taskId: `t${seq}` }),
+      })),
+    ])
+    await tx.apply(seqs.map(seq => ({ type: 'task.delete', taskId: `t${seq}` })))
+  })
+  assert.deepEqual(await store.history({ afterEventId: 0, limit: 10 }), [])
+})
+
+test('A reader by tag is told what is on disk when what was on its way does not get there', async t => {
+  const { store, holdDisk } = await opened(t, 60)
+  await commit(store, ...puts(task(1, 'waiting', { tags: ['a'] })))
+  const release = holdDisk()
+  const args = { filler: 'x'.repeat(400_000) }
+  const refused = assert.rejects(
+    commit(store, ...puts(task(2, 'waiting', { tags: ['a'], args }))),
+    StoreError,
+  )
+  const read = ids(store, { tags: ['a'], states: 'unfinished' })
+  // Worked after the reader has looked: it waits for the disk by now.
+  await new Promise<void>(resolve => {
+    store.transaction(async () => resolve()).catch(() => {})
+  })
+  release()
+  await refused
+  assert.equal(await read, 't1')
+})
+
+describe('A writing thread', () => {
+  const opening = (thread: Worker) => Writer.open(thread, () => {})
+  const threadOf = (code: string) => new Worker(code, { eval: true })
+
+  test('that throws before it has opened the database is a failure of the store', () =>
+    assert.rejects(opening(threadOf('throw new Error("no memory")')), (error: Error) => {
+      assert.ok(error instanceof StoreError, String(error))
+      assert.match(String(error.cause), /no memory/)
+      return true
+    }))
+
+  test('that ends before it has opened the database is a failure of the store', () =>
+    assert.rejects(opening(threadOf('process.exit(1)')), StoreError))
+
+  test('is not waited for when it could not be given a transaction', async t => {
+    const path = join(await temporaryFolder(t), 'rollcall.db')
+    const writer = await opening(Writer.thread({ path, pageCountMax: null }))
+    t.after(() => writer.close())
+    const unpostable = { sql: 'SELECT ?', width: 1, values: [(() => {}) as never] }
+    assert.throws(() => writer.commit(1, [unpostable]), /could not be cloned/)
+    const settled = writer.settled().then(() => 'settled')
+    assert.equal(await Promise.race([settled, setImmediate('waits')]), 'settled')
+  })
+})
