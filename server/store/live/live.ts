@@ -5,8 +5,6 @@ import {
   type FinalState,
   isFinal,
   isReady,
-  type Reservation,
-  type Resource,
   resourceKey,
   stateOf,
   type Task,
@@ -53,15 +51,7 @@ export class Live {
     if (is && !was) this.tags.put(after)
   }
 
-  putReservation(reservation: Reservation, sharing: boolean): void {
-    this.queues.put(reservation, sharing)
-  }
-
-  deleteReservation(resource: Resource, place: number): void {
-    this.queues.delete(resource, place)
-  }
-
-  /** Takes a task as its row has it, with the reservations that it holds. Dependants come with `wait`. */
+  /** Takes a task as its row has it, with the reservations that it holds; its edges are put besides. */
   restore(task: Task): void {
     this.changed(undefined, task)
     const { taskId, place, resources } = task
