@@ -3,7 +3,8 @@ import { StoreError } from '../errors.ts'
 import type { Inspection } from '../store/inspection.ts'
 import type { HistoryQuery, Search, Store, TaskQuery, Transaction } from '../store/store.ts'
 
-const never = new Promise<never>(() => {})
+/** An answer that never comes: one of its own each, so that whoever waits for it can be forgotten. */
+const never = () => new Promise<never>(() => {})
 
 export class FaultyStore implements Store {
   readonly #inner: Store
@@ -56,13 +57,13 @@ export class FaultyStore implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#dead) return never
+    if (this.#dead) return never()
     this.#isOpen = false
     await this.#inner.close()
   }
 
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    if (this.#dead) return never
+    if (this.#dead) return never()
     try {
       const result = await this.#inner.transaction(async tx => {
         const worked = await work(tx)
@@ -77,9 +78,9 @@ export class FaultyStore implements Store {
       })
       this.commits += 1
       if (this.#dieAtCommit === 'after') this.#dead = true
-      return this.#dead ? never : result
+      return this.#dead ? never() : result
     } catch (error) {
-      if (this.#dead) return never
+      if (this.#dead) return never()
       throw error
     }
   }

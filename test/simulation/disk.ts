@@ -11,7 +11,8 @@ import type {
   Transaction,
 } from '../../server/store/store.ts'
 
-const never = new Promise<never>(() => {})
+/** An answer that never comes: one of its own each, so that whoever waits for it can be forgotten. */
+const never = () => new Promise<never>(() => {})
 
 /** What a disk tells as it happens. */
 export interface Watcher {
@@ -103,13 +104,13 @@ export class Connection implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#isCut) return never
+    if (this.#isCut) return never()
     this.#isClosed = true
     await this.#lock.close()
   }
 
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    if (this.#isCut) return never
+    if (this.#isCut) return never()
     if (this.#isClosed) this.#watcher.wroteAfterClose()
     this.#begin()
     const decisions: (readonly Change[])[] = []
@@ -198,7 +199,7 @@ export class Connection implements Store {
     await this.#dawdle()
     const seen = await look(this.#store)
     await this.#dawdle()
-    return this.#isCut ? never : seen
+    return this.#isCut ? never() : seen
   }
 
   /** Not every read is as late as another. */
