@@ -4,18 +4,14 @@
 import {
   type Command,
   type Decision,
-  decide,
   type Effect,
-  type Group,
-  type HistoryEvent,
-  needs,
   type ReplyOf,
   SLICE_LIMIT,
-  type Task,
 } from '../machines/index.ts'
+import { type Commit, Decisions } from './decisions.ts'
 import { StoreError, UnavailableError } from './errors.ts'
 import type { Clock, Ids } from './ports.ts'
-import type { Store, Transaction } from './store/store.ts'
+import type { Store } from './store/store.ts'
 
 /** What carries out effects: the runner. */
 export interface Performer {
@@ -23,19 +19,6 @@ export interface Performer {
   freeSlots(): number
   perform(effect: Effect): void
   worker: string
-}
-
-/** What a commit changed, for readers to look again. */
-export interface Commit {
-  /** Number of the last change in it. */
-  rev: number
-  /** By id, as they are after it; null: deleted. */
-  tasks: Map<string, Task | null>
-  groups: Map<string, Group | null>
-  /** What it added to the history, oldest first. */
-  events: HistoryEvent[]
-  /** The soonest time at which a task changed in it wants to be woken; null when none does. */
-  wakeAtMs: number | null
 }
 
 export interface EngineParts {
@@ -70,8 +53,7 @@ interface Decided {
 }
 
 interface Committed {
-  commit: Commit
-  effects: Effect[]
+  decisions: Decisions
   decided: Decided[]
 }
 
@@ -105,8 +87,9 @@ export class Engine {
   #mailbox: Letter[] = []
   /** The oldest first. */
   readonly #flights: Flight[] = []
-  /** Letters of batches that the store refused, until nothing is under way any more. */
+  /** Letters of batches that were not committed, in their order, until nothing is under way any more. */
   #returned: Letter[] = []
+  /** Whether the store refused one of them: it is asked again after a while. */
   #isRefused = false
   /** Whether a batch without letters broke an assertion, together with others on their way. */
   #fillsAlone = false
@@ -213,12 +196,16 @@ export class Engine {
   }
 
   get #hasWork(): boolean {
-    return this.#mailbox.length > 0 || this.#fillWanted || this.#isRefused
+    return this.#mailbox.length > 0 || this.#fillWanted || this.#hasReturned
+  }
+
+  get #hasReturned(): boolean {
+    return this.#isRefused || this.#returned.length > 0
   }
 
   async #run(): Promise<void> {
     while (this.#hasWork && !this.#abandoned) {
-      if (this.#isRefused) {
+      if (this.#hasReturned) {
         await this.#flights.at(-1)?.landed
         await this.#putBack()
         continue
@@ -316,18 +303,21 @@ export class Engine {
       }
     } else if (!isAlone) {
       // One command broke an assertion: alone, each of the others goes through.
-      for (const letter of letters) letter.alone = true
+      for (const letter of letters) {
+        letter.alone = true
+        this.#returned.push(letter)
+      }
       if (first === undefined) this.#fillsAlone = true
-      this.#mailbox = letters.concat(this.#mailbox)
     } else if (first === undefined) throw error
     else first.reject(error)
     this.#fillWanted = true
     this.#wake()
   }
 
-  /** Waits a while before the store is asked again to take what it has refused. */
+  /** Puts returned letters before all others; where the store refused them it is left alone for a while. */
   async #putBack(): Promise<void> {
     this.#mailbox = this.#returned.splice(0).concat(this.#mailbox)
+    if (!this.#isRefused) return
     this.#isRefused = false
     this.#fillWanted = true
     const [firstMs, maxMs] = RETRY_MS
@@ -337,34 +327,27 @@ export class Engine {
   }
 
   async #commit(flight: Flight, decided: () => void): Promise<Committed> {
-    const commit: Commit = {
-      rev: 0,
-      tasks: new Map(),
-      groups: new Map(),
-      events: [],
-      wakeAtMs: null,
-    }
-    const effects: Effect[] = []
+    const decisions = new Decisions(this.#clock, this.#ids, this.#sliceLimit)
     const outcomes = await this.#store.transaction(async tx => {
       const outcome: Decided[] = []
       for (const letter of flight.batch) {
         if (letter.isVoid) continue
-        const { reply, later } = await this.#decide(tx, letter.command, commit, effects)
+        const { reply, later } = await decisions.take(tx, letter.command)
         outcome.push({ letter, reply, later: this.#follow(flight, later) })
       }
       const free = this.#freeSlots()
       if (free > 0) {
         const worker = this.#performer?.worker ?? ''
         const fill: Command = { type: 'slots.fill', free, worker }
-        const { reply } = await this.#decide(tx, fill, commit, effects)
+        const { reply } = await decisions.take(tx, fill)
         // Not in this transaction: a group's change would reach all of its tasks at once.
         if ((reply as ReplyOf<'slots.fill'>).held > 0) this.#fillWanted = true
       }
-      for (const { type } of effects) if (type === 'task.run') flight.starting += 1
+      for (const { type } of decisions.effects) if (type === 'task.run') flight.starting += 1
       decided()
       return outcome
     })
-    return { commit, effects, decided: outcomes }
+    return { decisions, decided: outcomes }
   }
 
   /** Slots that no task runs in, and none is about to. */
@@ -375,31 +358,10 @@ export class Engine {
   }
 
   /** Lets the world see what is on disk. Whatever throws here, the batch is not taken again. */
-  #publish({ commit, effects, decided }: Committed): void {
+  #publish({ decisions: { commit, effects }, decided }: Committed): void {
     for (const effect of effects) this.#performer?.perform(effect)
     for (const { letter, reply, later } of decided) this.#answer(letter, reply, later)
     if (commit.rev > 0) for (const listener of this.#listeners) listener(commit)
-  }
-
-  /** Decides a command and all that follows from it in the same transaction. */
-  async #decide(tx: Transaction, command: Command, commit: Commit, effects: Effect[]) {
-    const queue = [command]
-    const later: Command[] = []
-    let reply: Decision['reply'] | undefined
-    for (const each of queue) {
-      const nowMs = this.#clock.nowMs()
-      const sliceLimit = this.#sliceLimit
-      const slice = await tx.load(needs(each, sliceLimit), nowMs)
-      const decision = decide(each, slice, { nowMs, newId: () => this.#ids.newId(), sliceLimit })
-      if (decision.changes.length > 0) await tx.apply(decision.changes)
-      note(commit, decision)
-      // Not spread into a call: a cascade has more consequences than a call takes arguments.
-      for (const effect of decision.effects) effects.push(effect)
-      for (const followUp of decision.followUps) queue.push(followUp)
-      for (const command of decision.later) later.push(command)
-      reply ??= decision.reply
-    }
-    return { reply: reply as Decision['reply'], later }
   }
 
   /** Queues what follows from a decision, behind whatever waits: it is decided on what this one leaves. */
@@ -417,34 +379,5 @@ export class Engine {
   #answer(letter: Letter, reply: Decision['reply'], later: Promise<unknown>[]): void {
     if (later.length === 0) letter.resolve(reply)
     else Promise.all(later).then(() => letter.resolve(reply), letter.reject)
-  }
-}
-
-function note(commit: Commit, decision: Decision): void {
-  for (const change of decision.changes) {
-    switch (change.type) {
-      case 'counters.set':
-        commit.rev = change.rev
-        break
-      case 'task.put': {
-        commit.tasks.set(change.task.taskId, change.task)
-        const { wakeAtMs } = change.task
-        if (wakeAtMs !== null) commit.wakeAtMs = Math.min(commit.wakeAtMs ?? wakeAtMs, wakeAtMs)
-        break
-      }
-      case 'task.delete':
-        commit.tasks.set(change.taskId, null)
-        break
-      case 'group.put':
-        commit.groups.set(change.group.groupId, change.group)
-        break
-      case 'group.delete':
-        commit.groups.set(change.groupId, null)
-        break
-      case 'event.append':
-        commit.events.push(change.event)
-        break
-      default:
-    }
   }
 }

@@ -84,7 +84,7 @@ export {
   type RunContext,
   type SpawnOptions,
 } from './calls.ts'
-export type { Commit } from './engine.ts'
+export type { Commit } from './decisions.ts'
 export * from './errors.ts'
 export { exportGroup, type HistorySource } from './history/export.ts'
 export { type ListenOptions, serveUntilSignal } from './http/listen.ts'

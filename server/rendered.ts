@@ -9,7 +9,7 @@ import {
   type Task,
 } from '../machines/index.ts'
 import { CommittedCache, type Horizon } from './committed-cache.ts'
-import type { Commit } from './engine.ts'
+import type { Commit } from './decisions.ts'
 import { jsonChunks } from './json-chunks.ts'
 import type { Clock } from './ports.ts'
 

@@ -8,7 +8,7 @@ import {
   type Task,
 } from '../machines/index.ts'
 import type { ArgsOf, Call, CallRequest } from './calls.ts'
-import type { Commit } from './engine.ts'
+import type { Commit } from './decisions.ts'
 import { CallError, NoResultError, UnavailableError } from './errors.ts'
 import { Rollcall, type RollcallOptions } from './rollcall.ts'
 import type { TaskQuery } from './store/store.ts'

@@ -1,5 +1,6 @@
 // Waits for the store to say what somebody waits for: one look after each commit that may matter.
-import type { Commit, Engine } from './engine.ts'
+import type { Commit } from './decisions.ts'
+import type { Engine } from './engine.ts'
 import type { Clock } from './ports.ts'
 
 export interface Watch<T> {

@@ -1,6 +1,6 @@
 // Who follows what: the channels that have a reader, and what each of them gets of a commit.
 import type { Task } from '../../machines/index.ts'
-import type { Commit } from '../engine.ts'
+import type { Commit } from '../decisions.ts'
 import { Channel, type ReadEvents } from './channel.ts'
 import type { Topic } from './item.ts'
 

@@ -1,6 +1,6 @@
 // Waits that a request asks for with `Prefer: wait`: for a change of what it knows, or else for the end.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Commit } from '../engine.ts'
+import type { Commit } from '../decisions.ts'
 import type { Rollcall } from '../rollcall.ts'
 import { isKnown, tagOf } from './etag.ts'
 import { preferenceApplied, preferencesOf } from './prefer.ts'

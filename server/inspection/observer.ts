@@ -3,7 +3,8 @@
 import type { InspectionEvent, Observer } from 'xstate'
 import { type Group, type HistoryEvent, stateOf, type Task } from '../../machines/index.ts'
 import type { Log } from '../calls.ts'
-import type { Commit, Engine } from '../engine.ts'
+import type { Commit } from '../decisions.ts'
+import type { Engine } from '../engine.ts'
 import {
   type ActorAddress,
   type ActorSnapshot,

@@ -1,6 +1,7 @@
 // How much happens: tasks submitted, started and ended in each of the last seconds, counted as they commit.
 import { isFinal, type TaskValue } from '../../machines/index.ts'
-import type { Commit, Engine } from '../engine.ts'
+import type { Commit } from '../decisions.ts'
+import type { Engine } from '../engine.ts'
 
 /** Seconds that are kept. */
 const KEPT_S = 120

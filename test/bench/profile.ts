@@ -20,11 +20,14 @@ const { values, positionals } = parseArgs({
     top: { type: 'string', default: '25' },
     quick: { type: 'boolean', default: false },
     keep: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 })
 const [figure] = positionals
 const bench = BENCHES.find(({ figures }) => figures.some(({ name }) => name === figure))
-if (bench === undefined) {
+if (values.help) {
+  process.stdout.write('node test/bench/profile.ts FIGURE [--top N] [--quick] [--keep DIR]\n')
+} else if (bench === undefined) {
   const known = FIGURES.map(({ name }) => name).join(', ')
   process.stderr.write(`profile: name one figure: ${known}\n`)
   process.exitCode = 2

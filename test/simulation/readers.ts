@@ -2,7 +2,7 @@
 // and the feed of changes.
 import type { HistoryEvent } from '../../machines/index.ts'
 import { unfinishedCount } from '../../machines/index.ts'
-import type { Commit } from '../../server/engine.ts'
+import type { Commit } from '../../server/decisions.ts'
 import type { Store } from '../../server/store/store.ts'
 import type { Findings } from './findings.ts'
 import type { Ledger } from './ledger.ts'

@@ -1,10 +1,11 @@
 // What a transaction changed → statements with their values, many rows each, as the writer takes them.
 import type { SQLInputValue } from 'node:sqlite'
 import type { Task } from '../../../machines/index.ts'
+import type { Changed, DeletedTask, KeptTask } from './changed.ts'
 import { chunksOf, chunkText } from './chunks.ts'
 import { changingGroupValues, fixedGroupValues, INSERT_GROUP, UPDATE_GROUP } from './rows.ts'
 import { insertOf, updateOf } from './task-writes.ts'
-import type { Changed, DeletedTask, KeptTask, WorkingSet } from './working-set.ts'
+import type { WorkingSet } from './working-set.ts'
 
 /** One statement, run for each `width` of the values in turn. */
 export interface Run {

@@ -3,7 +3,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import type { Worker } from 'node:worker_threads'
 import {
   type Group,
   type HistoryEvent,
@@ -25,8 +24,9 @@ import { lockFolder } from './lock.ts'
 import { groupOf, type Row, TASK, taskOf, type Values } from './rows.ts'
 import { compileSearch, defineSearchFunctions } from './search.ts'
 import { SqliteTransaction } from './transaction.ts'
-import { WorkingSet } from './working-set.ts'
+import { LOADS } from './working-set.ts'
 import { Writer } from './writer.ts'
+import { Writing } from './writing.ts'
 
 export interface SqliteOptions {
   /** Pages of 4 KiB that the database may have at most; reaching it is like a full disk. Default: none. */
@@ -49,7 +49,7 @@ const TRANSACTIONS_MAX = 4
 /** Exported for the test that looks at their query plans. */
 export const READS = {
   task: `SELECT ${TASK} FROM tasks WHERE task_id = ?`,
-  group: 'SELECT * FROM task_groups WHERE group_id = ?',
+  group: LOADS.group,
   seqs: `SELECT ${TASK} FROM tasks WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq`,
   activeGroups: 'SELECT group_id FROM task_groups WHERE unfinished > 0 ORDER BY seq',
   nextWake: 'SELECT min(wake_at_ms) AS wake_at_ms FROM tasks WHERE wake_at_ms IS NOT NULL',
@@ -73,11 +73,6 @@ interface Connections {
   unlock: () => void
 }
 
-interface Writing {
-  writer: Writer
-  set: WorkingSet
-}
-
 class SqliteStore implements Store {
   readonly inspection: Inspection = sqliteInspection(
     (sql, values) => this.#rows(sql, values),
@@ -89,8 +84,6 @@ class SqliteStore implements Store {
   #connections: Connections | null = null
   #last: Promise<void> = Promise.resolve()
   #transactions = 0
-  /** Whether the working set holds what was never handed to the writer. */
-  #isStale = false
 
   constructor(directory: string, options: SqliteOptions) {
     this.#directory = directory
@@ -99,10 +92,6 @@ class SqliteStore implements Store {
 
   get #path(): string {
     return join(this.#directory, DATABASE)
-  }
-
-  get #pageCountMax(): number | null {
-    return this.#options.pageCountMax ?? null
   }
 
   async open(): Promise<void> {
@@ -129,15 +118,15 @@ class SqliteStore implements Store {
       )
     }
     const unlock = lockFolder(this.#directory)
-    const thread = this.#thread()
+    const options = { path: this.#path, pageCountMax: this.#options.pageCountMax ?? null }
+    const thread = Writer.thread(options)
     let reader: DatabaseSync | null = null
     try {
       // Checked and brought up to date here, where errors are thrown as they are.
-      openWriter(this.#path, this.#pageCountMax).close()
+      openWriter(options.path, options.pageCountMax).close()
       reader = openReader(this.#path)
       defineSearchFunctions(reader)
-      const set = workingSet(reader)
-      const writing = { writer: await this.#openWriter(thread), set }
+      const writing = await Writing.open(options, reader, thread)
       return { writing, reader, reading: new Statements(reader), unlock }
     } catch (error) {
       await thread.terminate()
@@ -145,14 +134,6 @@ class SqliteStore implements Store {
       unlock()
       throw error
     }
-  }
-
-  #thread(): Worker {
-    return Writer.thread({ path: this.#path, pageCountMax: this.#pageCountMax })
-  }
-
-  #openWriter(thread: Worker): Promise<Writer> {
-    return Writer.open(thread, transaction => this.#connections?.writing?.set.landed(transaction))
   }
 
   async close(): Promise<void> {
@@ -202,7 +183,8 @@ class SqliteStore implements Store {
     })
   }
 
-  async #work<T>({ writer, set }: Writing, work: (tx: Transaction) => Promise<T>) {
+  async #work<T>(writing: Writing, work: (tx: Transaction) => Promise<T>) {
+    const { writer, set } = writing
     this.#transactions += 1
     const transaction = this.#transactions
     const changed = set.begin(transaction)
@@ -220,7 +202,7 @@ class SqliteStore implements Store {
       return { result, landed }
     } catch (error) {
       if (tx.isPartlyWritten) writer.undo(transaction)
-      if (tx.hasChanged) this.#isStale = true
+      if (tx.hasChanged) writing.spoil()
       else set.forget(changed)
       throw asStoreError('the store cannot commit', error)
     } finally {
@@ -229,17 +211,11 @@ class SqliteStore implements Store {
     }
   }
 
-  /** What transactions work on; made again from what is on disk when a part of it has not got there. */
+  /** What transactions work with. */
   async #writing(): Promise<Writing> {
-    const connections = this.#open()
-    const { writing, reader } = connections
+    const { writing } = this.#open()
     if (writing === null) throw new StoreError('the store is open for reading only')
-    if (!this.#isStale && writing.writer.failure === null) return writing
-    await writing.writer.settled().catch(() => {})
-    if (writing.writer.isDead) writing.writer = await this.#openWriter(this.#thread())
-    writing.set = workingSet(reader)
-    writing.writer.resume()
-    this.#isStale = false
+    await writing.renew()
     return writing
   }
 
@@ -398,10 +374,6 @@ class SqliteStore implements Store {
 function countIn(group: Group, states: TaskQuery['states'] = [...TASK_STATES]): number {
   if (states === 'unfinished') return unfinishedCount(group)
   return [...new Set(states)].reduce((sum, state) => sum + group.counts[state], 0)
-}
-
-function workingSet(reader: DatabaseSync): WorkingSet {
-  return guarded('the store cannot be read', () => new WorkingSet(reader))
 }
 
 type Bound = SQLInputValue[] | Record<string, SQLInputValue>

@@ -4,8 +4,9 @@ import { setImmediate } from 'node:timers/promises'
 import type { Change, Need, Slice } from '../../../machines/index.ts'
 import type { Transaction } from '../store.ts'
 import { closingRuns, deletionRuns, packHistory, type Run, taskRuns } from './batch.ts'
+import type { Changed } from './changed.ts'
 import { guarded } from './connection.ts'
-import type { Changed, WorkingSet } from './working-set.ts'
+import type { WorkingSet } from './working-set.ts'
 
 /** Tasks from which on a transaction is handed over in parts. */
 const PARTLY_MIN = 1_000

@@ -5,7 +5,6 @@ import type { DatabaseSync } from 'node:sqlite'
 import type {
   Change,
   Group,
-  HistoryEvent,
   IdempotencyRecord,
   Need,
   Slice,
@@ -14,6 +13,14 @@ import type {
 import { isFinal, stateOf } from '../../../machines/index.ts'
 import { Live } from '../live/live.ts'
 import { loadSlice, type Source } from '../live/slice.ts'
+import {
+  type Changed,
+  type DeletedTask,
+  type KeptGroup,
+  type KeptTask,
+  keptTask,
+  nothingChanged,
+} from './changed.ts'
 import { Statements } from './connection.ts'
 import { restore } from './restore.ts'
 import { groupOf, json, type Row, TASK, TASK_WIDTH, taskOf, type Values } from './rows.ts'
@@ -33,51 +40,6 @@ export const LOADS = {
   purgeable: `SELECT ${TASK}, history FROM tasks
     WHERE unfinished = 0 AND state = ? ORDER BY seq LIMIT ?`,
   idempotency: 'SELECT * FROM idempotency WHERE key = ?',
-}
-
-/** A task in memory. */
-export interface KeptTask {
-  task: Task
-  /** As its row is, or will be once what was handed to the writer is on disk; null: there is none. */
-  written: Task | null
-  /** The chunks of the history that hold its events, with commas between. */
-  history: string
-  /** The same as its row has it, or will have. */
-  writtenHistory: string
-  isDeleted: boolean
-  /** The last transaction that changed it; 0: none since it was read. */
-  changedIn: number
-  /** Whether it changed since it was last handed to the writer. */
-  isDirty: boolean
-}
-
-export interface KeptGroup {
-  group: Group
-  isWritten: boolean
-  changedIn: number
-}
-
-/** A task that was deleted while its row may still be there. */
-export interface DeletedTask {
-  task: Task
-  history: string
-  isWritten: boolean
-  changedIn: number
-}
-
-/** What one transaction changed, until it has landed. */
-export interface Changed {
-  readonly transaction: number
-  tasks: KeptTask[]
-  /** Those that changed since they were last handed to the writer. */
-  dirtyTasks: KeptTask[]
-  groups: KeptGroup[]
-  deletedTasks: DeletedTask[]
-  deletedGroups: string[]
-  events: HistoryEvent[]
-  idempotency: IdempotencyRecord[]
-  expireBeforeMs: number | null
-  counters: boolean
 }
 
 export class WorkingSet implements Source {
@@ -109,18 +71,7 @@ export class WorkingSet implements Source {
 
   /** Begins a transaction; its number must be higher than those before. */
   begin(transaction: number): Changed {
-    const changed: Changed = {
-      transaction,
-      tasks: [],
-      dirtyTasks: [],
-      groups: [],
-      deletedTasks: [],
-      deletedGroups: [],
-      events: [],
-      idempotency: [],
-      expireBeforeMs: null,
-      counters: false,
-    }
+    const changed = nothingChanged(transaction)
     this.#underWay.push(changed)
     return changed
   }
@@ -325,7 +276,7 @@ export class WorkingSet implements Source {
     for (const { taskId: dependencyId } of task.dependencies)
       this.live.edges.delete(dependencyId, task.seq)
     const isWritten = kept.written !== null
-    const deleted = { task, history, isWritten, changedIn: changed.transaction }
+    const deleted = { task, history, isWritten }
     this.#deletedTasks.set(taskId, deleted)
     changed.deletedTasks.push(deleted)
     changed.events = changed.events.filter(event => event.taskId !== taskId)
@@ -385,8 +336,10 @@ export class WorkingSet implements Source {
       const mayLeave = group.value === 'settled' || this.#groups.size > GROUPS_KEPT_MAX
       if (mayLeave) this.#groups.delete(group.groupId)
     }
-    for (const { task, changedIn } of deletedTasks)
-      if (changedIn === transaction) this.#deletedTasks.delete(task.taskId)
+    for (const deleted of deletedTasks) {
+      const { taskId } = deleted.task
+      if (this.#deletedTasks.get(taskId) === deleted) this.#deletedTasks.delete(taskId)
+    }
     for (const groupId of deletedGroups)
       if (this.#deletedGroups.get(groupId) === transaction) this.#deletedGroups.delete(groupId)
     for (const { key } of idempotency)
@@ -407,9 +360,4 @@ export class WorkingSet implements Source {
   #row(sql: string, ...values: string[]): Row | undefined {
     return this.#statements.of(sql).get(...values)
   }
-}
-
-function keptTask(task: Task, written: Task | null, history: string): KeptTask {
-  const state = { isDeleted: false, changedIn: 0, isDirty: false }
-  return { task, written, history, writtenHistory: history, ...state }
 }

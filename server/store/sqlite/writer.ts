@@ -46,7 +46,8 @@ interface Pending {
 
 export class Writer {
   readonly #worker: Worker
-  readonly #onLanded: (transaction: number) => void
+  /** Told of every commit, before whoever waits for it. */
+  onLanded: (transaction: number) => void = () => {}
   #pending: Pending[] = []
   #era = 0
   #failure: { error: unknown } | null = null
@@ -56,9 +57,8 @@ export class Writer {
   #isClosing = false
   #isDead = false
 
-  private constructor(worker: Worker, onLanded: (transaction: number) => void) {
+  private constructor(worker: Worker) {
     this.#worker = worker
-    this.#onLanded = onLanded
     worker.on('message', (message: FromWriter) => this.#hear(message))
     let cause: unknown
     // An error may overtake what the thread told before it; its end does not.
@@ -82,16 +82,12 @@ export class Writer {
     })
   }
 
-  /**
-   * Lets a thread open the database.
-   *
-   * @param onLanded Told of every commit, before whoever waits for it.
-   */
-  static async open(worker: Worker, onLanded: (transaction: number) => void): Promise<Writer> {
+  /** Lets a thread open the database. @throws {StoreError} It cannot. */
+  static async open(worker: Worker): Promise<Writer> {
     worker.postMessage({ open: true } satisfies ToWriter)
     const message = await firstOf(worker)
     if ('failed' in message) throw failureOf(message.failed)
-    return new Writer(worker, onLanded)
+    return new Writer(worker)
   }
 
   /** The error for which nothing is taken; null while all is well. */
@@ -176,7 +172,7 @@ export class Writer {
 
   #hear(message: FromWriter): void {
     if ('landed' in message) {
-      this.#onLanded(message.landed)
+      this.onLanded(message.landed)
       while (this.#pending[0] !== undefined && this.#pending[0].transaction <= message.landed)
         this.#pending.shift()?.resolve()
       this.#rest()

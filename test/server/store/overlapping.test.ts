@@ -122,7 +122,7 @@ test('A reader by tag is told what is on disk when what was on its way does not 
 })
 
 describe('A writing thread', () => {
-  const opening = (thread: Worker) => Writer.open(thread, () => {})
+  const opening = (thread: Worker) => Writer.open(thread)
   const threadOf = (code: string) => new Worker(code, { eval: true })
 
   test('that throws before it has opened the database is a failure of the store', () =>

@@ -1,0 +1,74 @@
+// What an open store writes with: the working set, and the thread that brings it to the disk. Both are made again
+// when a part of the one has not got there by the other.
+import type { DatabaseSync } from 'node:sqlite'
+import type { Worker } from 'node:worker_threads'
+import { guarded } from './connection.ts'
+import { WorkingSet } from './working-set.ts'
+import { Writer, type WriterOptions } from './writer.ts'
+
+export class Writing {
+  readonly #options: WriterOptions
+  readonly #reader: DatabaseSync
+  #writer: Writer
+  #set: WorkingSet
+  /** Whether the working set holds what was never handed to the writer. */
+  #isStale = false
+
+  private constructor(
+    options: WriterOptions,
+    reader: DatabaseSync,
+    set: WorkingSet,
+    writer: Writer,
+  ) {
+    this.#options = options
+    this.#reader = reader
+    this.#set = set
+    this.#writer = writer
+    writer.onLanded = transaction => this.#set.landed(transaction)
+  }
+
+  /**
+   * Opens the database for writing.
+   *
+   * @param thread What `Writer.thread` gave: it may have been started before the database was looked at.
+   * @param reader Sees what is committed, and that alone.
+   */
+  static async open(
+    options: WriterOptions,
+    reader: DatabaseSync,
+    thread: Worker,
+  ): Promise<Writing> {
+    const set = workingSet(reader)
+    return new Writing(options, reader, set, await Writer.open(thread))
+  }
+
+  get writer(): Writer {
+    return this.#writer
+  }
+
+  get set(): WorkingSet {
+    return this.#set
+  }
+
+  /** Says that the working set holds what will never be on disk. */
+  spoil(): void {
+    this.#isStale = true
+  }
+
+  /** Makes sure that transactions work on what is on disk, or on its way there. */
+  async renew(): Promise<void> {
+    if (!this.#isStale && this.#writer.failure === null) return
+    await this.#writer.settled().catch(() => {})
+    if (this.#writer.isDead) {
+      this.#writer = await Writer.open(Writer.thread(this.#options))
+      this.#writer.onLanded = transaction => this.#set.landed(transaction)
+    }
+    this.#set = workingSet(this.#reader)
+    this.#writer.resume()
+    this.#isStale = false
+  }
+}
+
+function workingSet(reader: DatabaseSync): WorkingSet {
+  return guarded('the store cannot be read', () => new WorkingSet(reader))
+}
