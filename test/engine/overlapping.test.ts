@@ -32,7 +32,7 @@ async function started(t: TestContext, sliceLimit?: number) {
   await store.open()
   const parts = { store, clock, ids: systemIds }
   const engine = new Engine(sliceLimit === undefined ? parts : { ...parts, sliceLimit })
-  const other = new DatabaseSync(join(folder, 'rollcall.db'))
+  const other = new DatabaseSync(join(folder, 'rollcall.db'), { timeout: 1_000 })
   t.after(async () => {
     other.close()
     await engine.drain()

@@ -1,10 +1,10 @@
-// What a transaction changed → statements with their values, many rows each, as the writer takes them.
+// What a transaction changed → what the writer takes: an entry of the journal for the tasks, and statements for
+// all else.
 import type { SQLInputValue } from 'node:sqlite'
-import type { Task } from '../../../machines/index.ts'
-import type { Changed, DeletedTask, KeptTask } from './changed.ts'
+import type { Changed, KeptTask } from './changed.ts'
 import { chunksOf, chunkText } from './chunks.ts'
+import { type Entry, enterRemoval, enterTask } from './journal-entry.ts'
 import { changingGroupValues, fixedGroupValues, INSERT_GROUP, UPDATE_GROUP } from './rows.ts'
-import { insertOf, updateOf } from './task-writes.ts'
 import type { WorkingSet } from './working-set.ts'
 
 /** One statement, run for each `width` of the values in turn. */
@@ -14,11 +14,26 @@ export interface Run {
   values: SQLInputValue[]
 }
 
+/** A transaction, or a part of it. */
+export interface Batch {
+  /** For the journal. */
+  entries: EntryText[]
+  /** How many rows it has, those of tasks included. */
+  size: number
+  runs: Run[]
+}
+
+/** An entry, and how many tasks it tells of. */
+export interface EntryText {
+  text: string
+  size: number
+}
+
+/** Tasks that share an entry: so few that results as large as they may be make no text that is too long. */
+const ENTRY_MAX = 16
+
 /** Exported for the test that looks at their query plans. */
 export const WRITES = {
-  deleteTask: 'DELETE FROM tasks WHERE seq = ?',
-  insertTag: 'INSERT INTO task_tags (tag, seq) VALUES (?, ?)',
-  deleteTag: 'DELETE FROM task_tags WHERE tag = ? AND seq = ?',
   insertChunk: 'INSERT INTO history (first_id, last_id, group_id, events) VALUES (?, ?, ?, ?)',
   thinChunk: `UPDATE history SET events = (SELECT json_group_array(json(value)) FROM json_each(events)
     WHERE ifnull(value ->> 2, '') NOT IN (SELECT value FROM json_each(?))) WHERE first_id = ?`,
@@ -34,8 +49,10 @@ export const WRITES = {
 /** Rows by statement, in the order in which each statement was first named. */
 class Runs {
   readonly #runs = new Map<string, Run>()
+  size = 0
 
   add(sql: string, values: SQLInputValue[]): void {
+    this.size += 1
     const run = this.#runs.get(sql)
     if (run === undefined) this.#runs.set(sql, { sql, width: values.length, values })
     else for (const value of values) run.values.push(value)
@@ -46,44 +63,108 @@ class Runs {
   }
 }
 
-/** Packs the events so far into chunks, and names these in the rows of their tasks. */
-export function packHistory(set: WorkingSet, changed: Changed): Run[] {
-  if (changed.events.length === 0) return []
+/** What the transaction changed so far, of tasks so many at most. */
+export function partOf(set: WorkingSet, changed: Changed, tasksMax: number): Batch {
   const runs = new Runs()
+  addHistory(runs, set, changed)
+  return batchOf(entriesOf(changed, tasksMax), runs)
+}
+
+/** All that the transaction changed, or what is left of it; deletions of what was there before it first. */
+export function restOf(set: WorkingSet, changed: Changed): Batch {
+  const runs = new Runs()
+  addDeletions(runs, changed)
+  addHistory(runs, set, changed)
+  addOthers(runs, set, changed)
+  const entries = entriesOfGone(changed.deletedTasks)
+  for (const entry of entriesOf(changed, Number.POSITIVE_INFINITY)) entries.push(entry)
+  return batchOf(entries, runs)
+}
+
+function batchOf(entries: EntryText[], runs: Runs): Batch {
+  let size = runs.size
+  for (const entry of entries) size += entry.size
+  return { entries, size, runs: runs.all() }
+}
+
+/** Packs the events so far into chunks, and names these in the rows of their tasks. */
+function addHistory(runs: Runs, set: WorkingSet, changed: Changed): void {
+  if (changed.events.length === 0) return
   for (const chunk of chunksOf(changed.events)) {
     const { firstId, lastId, groupId } = chunk
-    for (const { taskId } of chunk.events) {
-      if (taskId !== null) set.nameChunk(taskId, firstId, changed)
+    const name = String(firstId)
+    for (const nth of chunk.nths) {
+      const kept = changed.eventTasks[nth] as KeptTask | null
+      if (kept !== null) set.nameChunk(kept, name, changed)
     }
     runs.add(WRITES.insertChunk, [firstId, lastId, groupId, chunkText(chunk)])
   }
   changed.events = []
-  return runs.all()
+  changed.eventTasks = []
 }
 
-/** Takes up to so many of the tasks that changed, as the rows that they will be. */
-export function taskRuns(changed: Changed, limit: number): Run[] {
-  const taken =
-    changed.dirtyTasks.length <= limit ? changed.dirtyTasks : changed.dirtyTasks.slice(0, limit)
-  changed.dirtyTasks = taken === changed.dirtyTasks ? [] : changed.dirtyTasks.slice(taken.length)
-  const runs = new Runs()
-  for (const kept of taken) writeTask(runs, kept)
-  return runs.all()
-}
-
-/** Everything else that the transaction changed, deletions of rows that were there before it first. */
-export function deletionRuns(changed: Changed): Run[] {
-  const runs = new Runs()
+function addDeletions(runs: Runs, changed: Changed): void {
   for (const groupId of changed.deletedGroups) {
     runs.add(WRITES.deleteGroup, [groupId])
     runs.add(WRITES.deleteGroupHistory, [groupId])
   }
-  deleteTasks(runs, changed.deletedTasks)
-  return runs.all()
+  const thinned = new Map<string, string[]>()
+  for (const { task, history } of changed.deletedTasks) {
+    // Its events may be with the writer in a part, though nothing was entered of it.
+    for (const firstId of history === '' ? [] : history.split(',')) {
+      const taskIds = thinned.get(firstId)
+      if (taskIds === undefined) thinned.set(firstId, [task.taskId])
+      else taskIds.push(task.taskId)
+    }
+  }
+  for (const [firstId, taskIds] of thinned) {
+    runs.add(WRITES.thinChunk, [JSON.stringify(taskIds), Number(firstId)])
+    runs.add(WRITES.deleteEmptyChunk, [Number(firstId)])
+  }
 }
 
-export function closingRuns(set: WorkingSet, changed: Changed): Run[] {
-  const runs = new Runs()
+/** Enters tasks that changed, so many at most. */
+function entriesOf(changed: Changed, limit: number): EntryText[] {
+  const { dirtyTasks } = changed
+  const taken = dirtyTasks.length <= limit ? dirtyTasks : dirtyTasks.slice(0, limit)
+  changed.dirtyTasks = taken === dirtyTasks ? [] : dirtyTasks.slice(taken.length)
+  return entered(taken, enter)
+}
+
+/** Enters that tasks are gone; of one that was put meanwhile there is nothing to tell. */
+function entriesOfGone(deleted: readonly KeptTask[]): EntryText[] {
+  return entered(
+    deleted.filter(({ entered }) => entered !== null),
+    (entry, { task }) => enterRemoval(entry, task),
+  )
+}
+
+function entered(
+  tasks: readonly KeptTask[],
+  enterOne: (entry: Entry, kept: KeptTask) => void,
+): EntryText[] {
+  const entries: EntryText[] = []
+  for (let from = 0; from < tasks.length; from += ENTRY_MAX) {
+    const to = Math.min(from + ENTRY_MAX, tasks.length)
+    const entry: Entry = []
+    for (let nth = from; nth < to; nth += 1) enterOne(entry, tasks[nth] as KeptTask)
+    if (entry.length > 0) entries.push({ text: JSON.stringify(entry), size: to - from })
+  }
+  return entries
+}
+
+function enter(entry: Entry, kept: KeptTask): void {
+  kept.isDirty = false
+  // One that was put and deleted again leaves nothing.
+  if (kept.isDeleted) return
+  const { task, entered, history, enteredHistory } = kept
+  enterTask(entry, task, entered, history === enteredHistory ? null : history)
+  kept.entered = task
+  kept.enteredHistory = history
+}
+
+/** Everything but tasks, their history, and what was deleted. */
+function addOthers(runs: Runs, set: WorkingSet, changed: Changed): void {
   for (const kept of changed.groups) {
     const { group } = kept
     // A group that was put and deleted again is in both lists.
@@ -102,47 +183,4 @@ export function closingRuns(set: WorkingSet, changed: Changed): Run[] {
     const { seq, place, rev } = set.counters
     runs.add(WRITES.setCounters, [seq, place, rev])
   }
-  return runs.all()
-}
-
-function writeTask(runs: Runs, kept: KeptTask): void {
-  const { task, written } = kept
-  kept.isDirty = false
-  // One that was put and deleted again leaves nothing.
-  if (kept.isDeleted) return
-  kept.written = task
-  const history = kept.history === kept.writtenHistory ? null : kept.history
-  kept.writtenHistory = kept.history
-  if (written === null) {
-    const { sql, values } = insertOf(task, kept.history)
-    runs.add(sql, values)
-    for (const tag of distinct(task.tags)) runs.add(WRITES.insertTag, [tag, task.seq])
-    return
-  }
-  const update = updateOf(task, written, history)
-  if (update !== null) runs.add(update.sql, update.values)
-}
-
-function deleteTasks(runs: Runs, deleted: readonly DeletedTask[]): void {
-  const thinned = new Map<string, string[]>()
-  for (const { task, history, isWritten } of deleted) {
-    if (isWritten) {
-      runs.add(WRITES.deleteTask, [task.seq])
-      for (const tag of distinct(task.tags)) runs.add(WRITES.deleteTag, [tag, task.seq])
-    }
-    // Its events may be with the writer in a part, though its row is not.
-    for (const firstId of history === '' ? [] : history.split(',')) {
-      const taskIds = thinned.get(firstId)
-      if (taskIds === undefined) thinned.set(firstId, [task.taskId])
-      else taskIds.push(task.taskId)
-    }
-  }
-  for (const [firstId, taskIds] of thinned) {
-    runs.add(WRITES.thinChunk, [JSON.stringify(taskIds), Number(firstId)])
-    runs.add(WRITES.deleteEmptyChunk, [Number(firstId)])
-  }
-}
-
-function distinct(tags: Task['tags']): Iterable<string> {
-  return tags.length < 2 ? tags : new Set(tags)
 }

@@ -4,13 +4,15 @@ import type { Group, HistoryEvent, IdempotencyRecord, Task } from '../../../mach
 /** A task in memory. */
 export interface KeptTask {
   task: Task
-  /** As its row is, or will be once what was handed to the writer is on disk; null: there is none. */
-  written: Task | null
+  /** As the journal tells of it, or will once what was handed to the writer is on disk; null: it does not. */
+  entered: Task | null
   /** The chunks of the history that hold its events, with commas between. */
   history: string
-  /** The same as its row has it, or will have. */
-  writtenHistory: string
+  /** The same as entered. */
+  enteredHistory: string
   isDeleted: boolean
+  /** Where it stands among the tasks of the last transaction that changed it. */
+  nth: number
   /** The last transaction that changed it; 0: none since it was read. */
   changedIn: number
   /** Whether it changed since it was last handed to the writer. */
@@ -23,23 +25,20 @@ export interface KeptGroup {
   changedIn: number
 }
 
-/** A task that was deleted while its row may still be there. */
-export interface DeletedTask {
-  task: Task
-  history: string
-  isWritten: boolean
-}
-
-/** What one transaction changed, until it has landed. */
+/** What one transaction changed, until it has landed and the rows of its tasks are written. */
 export interface Changed {
   readonly transaction: number
   tasks: KeptTask[]
+  /** Those as the transaction has left them. */
+  left: Task[]
   /** Those that changed since they were last handed to the writer. */
   dirtyTasks: KeptTask[]
   groups: KeptGroup[]
-  deletedTasks: DeletedTask[]
+  deletedTasks: KeptTask[]
   deletedGroups: string[]
   events: HistoryEvent[]
+  /** The task of each; null: it is a group's. */
+  eventTasks: (KeptTask | null)[]
   idempotency: IdempotencyRecord[]
   expireBeforeMs: number | null
   counters: boolean
@@ -49,19 +48,43 @@ export function nothingChanged(transaction: number): Changed {
   return {
     transaction,
     tasks: [],
+    left: [],
     dirtyTasks: [],
     groups: [],
     deletedTasks: [],
     deletedGroups: [],
     events: [],
+    eventTasks: [],
     idempotency: [],
     expireBeforeMs: null,
     counters: false,
   }
 }
 
-/** A task that nobody has changed yet. */
-export function keptTask(task: Task, written: Task | null, history: string): KeptTask {
-  const state = { isDeleted: false, changedIn: 0, isDirty: false }
-  return { task, written, history, writtenHistory: history, ...state }
+/** A task as it was read from its row. */
+export function readTask(task: Task, history: string): KeptTask {
+  return {
+    task,
+    entered: task,
+    history,
+    enteredHistory: history,
+    isDeleted: false,
+    nth: 0,
+    changedIn: 0,
+    isDirty: false,
+  }
+}
+
+/** A task that was put and is not on disk. */
+export function newTask(task: Task): KeptTask {
+  return {
+    task,
+    entered: null,
+    history: '',
+    enteredHistory: '',
+    isDeleted: false,
+    nth: 0,
+    changedIn: 0,
+    isDirty: false,
+  }
 }

@@ -10,6 +10,8 @@ export interface Chunk {
   lastId: number
   groupId: string | null
   events: HistoryEvent[]
+  /** Where these stand among all that were packed. */
+  nths: number[]
 }
 
 /** Events as they are kept: [event_id, at_ms, task_id, type, attempt, value, data]. */
@@ -24,17 +26,19 @@ export function blockStart(eventId: number): number {
 export function chunksOf(events: readonly HistoryEvent[]): Chunk[] {
   const chunks: Chunk[] = []
   const open = new Map<string | null, Chunk>()
-  for (const event of events) {
+  for (let nth = 0; nth < events.length; nth += 1) {
+    const event = events[nth] as HistoryEvent
     const { eventId, groupId } = event
     const chunk = open.get(groupId)
     if (chunk === undefined || blockStart(chunk.firstId) !== blockStart(eventId)) {
-      const next = { firstId: eventId, lastId: eventId, groupId, events: [event] }
+      const next = { firstId: eventId, lastId: eventId, groupId, events: [event], nths: [nth] }
       chunks.push(next)
       open.set(groupId, next)
     } else {
       if (eventId < chunk.firstId) chunk.firstId = eventId
       if (eventId > chunk.lastId) chunk.lastId = eventId
       chunk.events.push(event)
+      chunk.nths.push(nth)
     }
   }
   return chunks

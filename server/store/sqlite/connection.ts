@@ -1,7 +1,8 @@
 // Opens the database's two connections, one that writes and one that only reads committed state; refuses
 // files and versions that cannot be trusted; and turns SQLite's errors into StoreErrors.
-import { DatabaseSync, type DatabaseSyncOptions, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite'
 import { StoreError } from '../../errors.ts'
+import { recover } from './journal.ts'
 import { MIGRATIONS } from './migrations.ts'
 
 /** "Rcal": marks a database as one of ours. */
@@ -10,7 +11,10 @@ const APPLICATION_ID = 0x5263616c
 /** https://sqlite.org/rescode.html */
 const SQLITE_BUSY = 5
 
-/** Opens the database for writing, creates it when there is none, and brings its schema up to date. */
+/**
+ * Opens the database for writing, creates it when there is none, and brings it up to date: its schema, and the rows
+ * that its journal tells of.
+ */
 export function openWriter(path: string, pageCountMax: number | null): DatabaseSync {
   return opened(path, { timeout: 1_000, defensive: true }, db => {
     checkVersion(value(db, 'SELECT sqlite_version()') as string)
@@ -23,6 +27,7 @@ export function openWriter(path: string, pageCountMax: number | null): DatabaseS
     db.exec('PRAGMA cache_size = -32768')
     if (pageCountMax !== null) db.exec(`PRAGMA max_page_count = ${Math.trunc(pageCountMax)}`)
     migrate(db, path)
+    recover(db)
   })
 }
 
@@ -37,6 +42,7 @@ export function openReader(path: string): DatabaseSync {
       )
     }
     db.exec('PRAGMA cache_size = -16384')
+    db.exec('PRAGMA temp_store = MEMORY')
   })
 }
 
@@ -74,37 +80,6 @@ export function asStoreError(doing: string, error: unknown): unknown {
   if (!isSqliteError(error) || ROW_REFUSED.has(error.errcode & 0xff)) return error
   const more = error.message === error.errstr ? '' : ` (${error.message})`
   return new StoreError(`${doing}: ${error.errstr}${more}`, error)
-}
-
-/** Statements of one connection, prepared when first used. */
-export class Statements {
-  readonly #db: DatabaseSync
-  readonly #prepared = new Map<string, StatementSync>()
-  readonly #lists = new Map<string, StatementSync>()
-
-  constructor(db: DatabaseSync) {
-    this.#db = db
-  }
-
-  of(sql: string): StatementSync {
-    let statement = this.#prepared.get(sql)
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql)
-      this.#prepared.set(sql, statement)
-    }
-    return statement
-  }
-
-  /** A statement whose rows are lists of their columns. */
-  ofLists(sql: string): StatementSync {
-    let statement = this.#lists.get(sql)
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql)
-      statement.setReturnArrays(true)
-      this.#lists.set(sql, statement)
-    }
-    return statement
-  }
 }
 
 function opened(

@@ -1,10 +1,15 @@
 // What the inspector reads: from the live index what waits for what, and the rest by statements that each
 // follow one index; the narrow ones never leave it.
 import type { SQLInputValue } from 'node:sqlite'
-import { type Group, TASK_STATES, type TaskState } from '../../../machines/index.ts'
+import {
+  type Group,
+  type HistoryEvent,
+  TASK_STATES,
+  type TaskState,
+} from '../../../machines/index.ts'
 import type { EventLine, GroupWords, Inspection, TaskLine, TaskWords } from '../inspection.ts'
 import type { Live } from '../live/live.ts'
-import { historyAfter } from './history.ts'
+import type { HistoryQuery } from '../store.ts'
 import { merged, walks } from './listing.ts'
 import { groupOf, json, type Row } from './rows.ts'
 
@@ -12,7 +17,7 @@ import { groupOf, json, type Row } from './rows.ts'
 export type ReadRows = (
   sql: string,
   values: SQLInputValue[] | Record<string, SQLInputValue>,
-) => Row[]
+) => Promise<Row[]>
 
 const LINE = `seq, task_id, place, group_id, call, value, attempt, priority, submit_ms, start_ms, finish_ms,
   wake_at_ms, worker, progress, blockers, json_extract(error, '$.code') AS error_code`
@@ -47,14 +52,19 @@ export const INSPECTS = {
 export type LookAtLive = <T>(look: (live: Live) => T) => Promise<T>
 
 /** The inspector's reads of a database. */
-export function sqliteInspection(rows: ReadRows, look: LookAtLive): Inspection {
-  const first = (sql: string, values: Parameters<ReadRows>[1]): Row => rows(sql, values)[0] as Row
-  const texts = <T>(sql: string, values: Parameters<ReadRows>[1]): T[] =>
-    json(first(sql, values).lines)
+export function sqliteInspection(
+  rows: ReadRows,
+  look: LookAtLive,
+  history: (query: HistoryQuery) => Promise<HistoryEvent[]>,
+): Inspection {
+  const first = async (sql: string, values: Parameters<ReadRows>[1]): Promise<Row> =>
+    (await rows(sql, values))[0] as Row
+  const texts = async <T>(sql: string, values: Parameters<ReadRows>[1]): Promise<T[]> =>
+    json((await first(sql, values)).lines)
   return {
     async groupWords({ beforeSeq, unsettled, limit }) {
       const sql = unsettled ? INSPECTS.unsettledGroupWords : INSPECTS.groupWords
-      return rows(sql, [beforeSeq, limit]).map(
+      return (await rows(sql, [beforeSeq, limit])).map(
         row =>
           ({
             seq: row.seq,
@@ -66,7 +76,7 @@ export function sqliteInspection(rows: ReadRows, look: LookAtLive): Inspection {
     },
 
     async groups(seqs): Promise<Group[]> {
-      return rows(INSPECTS.groups, [JSON.stringify(seqs)]).map(groupOf)
+      return (await rows(INSPECTS.groups, [JSON.stringify(seqs)])).map(groupOf)
     },
 
     async taskSeqs({ groupId, states, afterSeq, skip, limit }) {
@@ -75,24 +85,26 @@ export function sqliteInspection(rows: ReadRows, look: LookAtLive): Inspection {
     },
 
     async taskWords({ groupId, afterSeq, limit }) {
-      return rows(INSPECTS.taskWords, { group: groupId, after: afterSeq, limit }).map(wordsOf)
+      return (await rows(INSPECTS.taskWords, { group: groupId, after: afterSeq, limit })).map(
+        wordsOf,
+      )
     },
 
     async latestTasks({ states, beforeSeq, limit }) {
       const sql = states === null ? INSPECTS.latestTasks : latestTasksInStates(states)
-      return rows(sql, { before: beforeSeq, limit }).map(wordsOf)
+      return (await rows(sql, { before: beforeSeq, limit })).map(wordsOf)
     },
 
     async lines(seqs) {
-      return rows(INSPECTS.lines, [JSON.stringify(seqs)]).map(lineOf)
+      return (await rows(INSPECTS.lines, [JSON.stringify(seqs)])).map(lineOf)
     },
 
     async linesOf(taskIds) {
-      return rows(INSPECTS.linesOf, [JSON.stringify(taskIds)]).map(lineOf)
+      return (await rows(INSPECTS.linesOf, [JSON.stringify(taskIds)])).map(lineOf)
     },
 
     async needs(taskId) {
-      const [row] = rows(INSPECTS.needs, [taskId])
+      const [row] = await rows(INSPECTS.needs, [taskId])
       if (row === undefined) return null
       const dependencies = json<{ task_id: string; states: never }[]>(row.dependencies)
       return {
@@ -129,19 +141,19 @@ export function sqliteInspection(rows: ReadRows, look: LookAtLive): Inspection {
     },
 
     async groupEvents({ groupId, afterEventId, limit }) {
-      const found = historyAfter(rows, { groupId, afterEventId, limit })
+      const found = await history({ groupId, afterEventId, limit })
       return found.map(({ eventId, atMs, taskId, type, value, attempt }): EventLine => {
         return [eventId, atMs, taskId, type, value, attempt]
       })
     },
 
     async tally({ state, afterSeq, limit }) {
-      const { count, last } = first(tallyOf(state), [afterSeq, limit])
+      const { count, last } = await first(tallyOf(state), [afterSeq, limit])
       return { count: count as number, lastSeq: last as number | null }
     },
 
     async tallyRunning(afterSeq, limit) {
-      const running = rows(INSPECTS.tallyRunning, [afterSeq, limit])
+      const running = await rows(INSPECTS.tallyRunning, [afterSeq, limit])
       const workers = new Map<string, number>()
       for (const { worker } of running)
         workers.set(worker as string, (workers.get(worker as string) ?? 0) + 1)
@@ -153,12 +165,12 @@ export function sqliteInspection(rows: ReadRows, look: LookAtLive): Inspection {
     },
 
     async firstQueued(afterSeq, limit) {
-      const { submit_ms, last } = first(INSPECTS.firstQueued, [afterSeq, limit])
+      const { submit_ms, last } = await first(INSPECTS.firstQueued, [afterSeq, limit])
       return { submitMs: submit_ms as number | null, lastSeq: last as number | null }
     },
 
     async callsInUse(afterSeq, limit) {
-      const found = rows(INSPECTS.callsInUse, [afterSeq, limit])
+      const found = await rows(INSPECTS.callsInUse, [afterSeq, limit])
       return {
         calls: found.map(({ call, count }) => ({ call: call as string, count: count as number })),
         lastSeq: found.length === 0 ? null : Math.max(...found.map(({ last }) => last as number)),

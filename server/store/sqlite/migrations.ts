@@ -226,5 +226,13 @@ DROP TABLE reservations;
 DROP TABLE task_dependencies;
 `
 
+// What commits say of tasks, until it is in their rows.
+const KEEP_JOURNAL = `
+CREATE TABLE journal (
+  id    INTEGER PRIMARY KEY,
+  entry TEXT    NOT NULL -- JSON: [seq, parts, value, …, seq, parts, …]
+) STRICT;
+`
+
 /** Step n takes a database from version n to n + 1. */
-export const MIGRATIONS: readonly string[] = [CREATE, REARRANGE]
+export const MIGRATIONS: readonly string[] = [CREATE, REARRANGE, KEEP_JOURNAL]

@@ -16,13 +16,15 @@ import { hasPattern } from '../condition.ts'
 import type { Inspection } from '../inspection.ts'
 import { withinPatternTime } from '../pattern.ts'
 import type { HistoryQuery, Search, Store, TaskQuery, Transaction } from '../store.ts'
-import { asStoreError, guarded, openReader, openWriter, Statements } from './connection.ts'
+import { asStoreError, guarded, openReader, openWriter } from './connection.ts'
 import { historyAfter } from './history.ts'
 import { sqliteInspection } from './inspection.ts'
 import { listing } from './listing.ts'
 import { lockFolder } from './lock.ts'
+import { Overlay } from './overlay.ts'
 import { groupOf, type Row, TASK, taskOf, type Values } from './rows.ts'
 import { compileSearch, defineSearchFunctions } from './search.ts'
+import { Statements } from './statements.ts'
 import { SqliteTransaction } from './transaction.ts'
 import { LOADS } from './working-set.ts'
 import { Writer } from './writer.ts'
@@ -39,6 +41,8 @@ export interface SqliteOptions {
 }
 
 const DATABASE = 'rollcall.db'
+
+const CANNOT_READ = 'the store cannot be read'
 
 /** Tasks that a listing reads at once. */
 const PAGE = 256
@@ -70,13 +74,15 @@ interface Connections {
   writing: Writing | null
   reader: DatabaseSync
   reading: Statements
+  overlay: Overlay
   unlock: () => void
 }
 
 class SqliteStore implements Store {
   readonly inspection: Inspection = sqliteInspection(
-    (sql, values) => this.#rows(sql, values),
+    (sql, values) => this.#seen(() => this.#rows(sql, values)),
     look => this.#between(({ set }) => look(set.live)),
+    query => this.history(query),
   )
   readonly concurrency = TRANSACTIONS_MAX
   readonly #directory: string
@@ -105,7 +111,7 @@ class SqliteStore implements Store {
       throw new StoreError(`no store of Rollcall is in ${this.#directory}`)
     const reader = openReader(this.#path)
     defineSearchFunctions(reader)
-    return { writing: null, reader, reading: new Statements(reader), unlock: () => {} }
+    return { writing: null, ...readingWith(reader), unlock: () => {} }
   }
 
   async #openWhole(): Promise<Connections> {
@@ -127,7 +133,7 @@ class SqliteStore implements Store {
       reader = openReader(this.#path)
       defineSearchFunctions(reader)
       const writing = await Writing.open(options, reader, thread)
-      return { writing, reader, reading: new Statements(reader), unlock }
+      return { writing, ...readingWith(reader), unlock }
     } catch (error) {
       await thread.terminate()
       reader?.close()
@@ -188,14 +194,14 @@ class SqliteStore implements Store {
     this.#transactions += 1
     const transaction = this.#transactions
     const changed = set.begin(transaction)
-    const tx = new SqliteTransaction(set, changed, runs => writer.begin(transaction, runs))
+    const tx = new SqliteTransaction(set, changed, part => writer.begin(transaction, part))
     try {
       const result = await work(tx)
-      const runs = tx.finish()
+      const rest = tx.finish()
       // One that wrote nothing may still have seen what is on its way.
       const landed =
-        runs.length > 0 || tx.isPartlyWritten
-          ? writer.commit(transaction, runs)
+        rest.size > 0 || tx.isPartlyWritten
+          ? writer.commit(transaction, rest)
           : writer.settled().then(() => set.landed(transaction))
       // Whoever waits for it is told; nobody may be waiting yet.
       landed.catch(() => {})
@@ -222,7 +228,9 @@ class SqliteStore implements Store {
   async task(taskId: string): Promise<Task | null> {
     const kept = this.#open().writing?.set.landedTask(taskId)
     if (kept !== undefined) return kept
-    return this.#tasks(READS.task, [taskId])[0] ?? null
+    const read = () => this.#tasks(READS.task, [taskId])[0] ?? null
+    // What is not in memory is in its row as it was left, unless nobody writes rows here.
+    return this.#open().writing === null ? this.#seen(read) : read()
   }
 
   async group(groupId: string): Promise<Group | null> {
@@ -247,7 +255,11 @@ class SqliteStore implements Store {
     let after = 0
     while (left > 0) {
       const limit = Math.min(left, PAGE)
-      const tasks = this.#tasks(page, { ...values, after, limit, skip })
+      const from = after
+      const passed = skip
+      const tasks = await this.#seen(() =>
+        this.#tasks(page, { ...values, after: from, limit, skip: passed }),
+      )
       yield* tasks
       if (tasks.length < limit) return
       after = tasks.at(-1)?.seq as number
@@ -269,7 +281,8 @@ class SqliteStore implements Store {
     let after = 0
     for (;;) {
       const seqs = await this.#between(({ set }) => set.live.tags.rarest(tags, after, PAGE))
-      for (const task of this.#tasks(READS.seqs, [JSON.stringify(seqs)])) {
+      const tasks = await this.#seen(() => this.#tasks(READS.seqs, [JSON.stringify(seqs)]))
+      for (const task of tasks) {
         const isMeant =
           !isFinal(task.value) &&
           (groupId === undefined || task.groupId === groupId) &&
@@ -299,27 +312,31 @@ class SqliteStore implements Store {
       return (await Array.fromAsync(this.#tagged(all))).length
     }
     const { count, values } = listing(query)
-    return this.#row(count, values)?.count as number
+    const row = await this.#seen(() => this.#row(count, values))
+    return row?.count as number
   }
 
   async search(search: Search): Promise<Task[]> {
     const { sql, values } = compileSearch(search)
-    const { reader } = this.#open()
-    const statement = reader.prepare(sql)
-    statement.setReturnArrays(true)
-    const run = () => statement.all(values) as unknown as Values[]
     const patterns = search.where !== null && hasPattern(search.where)
-    return guarded('the search failed', () => (patterns ? withinPatternTime(run) : run())).map(
-      taskOf,
-    )
+    const rows = await this.#seen(() => {
+      const statement = this.#open().reader.prepare(sql)
+      statement.setReturnArrays(true)
+      const run = () => statement.all(values) as unknown as Values[]
+      return guarded('the search failed', () => (patterns ? withinPatternTime(run) : run()))
+    })
+    return rows.map(taskOf)
   }
 
   async history(query: HistoryQuery): Promise<HistoryEvent[]> {
-    return historyAfter((sql, values) => this.#rows(sql, values), query)
+    const read = () => historyAfter((sql, values) => this.#rows(sql, values), query)
+    // Which chunks have a task's events is in its row; all chunks are written with their commit.
+    return query.taskId === undefined ? read() : this.#seen(read)
   }
 
   async nextWakeMs(): Promise<number | null> {
-    return this.#row(READS.nextWake)?.wake_at_ms as number | null
+    const row = await this.#seen(() => this.#row(READS.nextWake))
+    return row?.wake_at_ms as number | null
   }
 
   async rev(): Promise<number> {
@@ -327,7 +344,7 @@ class SqliteStore implements Store {
   }
 
   async running(afterSeq: number, limit: number): Promise<Task[]> {
-    return this.#tasks(READS.running, [afterSeq, limit])
+    return this.#seen(() => this.#tasks(READS.running, [afterSeq, limit]))
   }
 
   async unsettledGroups(afterSeq: number, limit: number): Promise<Group[]> {
@@ -335,10 +352,20 @@ class SqliteStore implements Store {
   }
 
   async unfinishedCalls(): Promise<{ call: string; count: number }[]> {
-    return this.#rows(READS.unfinishedCalls).map(({ call, count }) => ({
+    const rows = await this.#seen(() => this.#rows(READS.unfinishedCalls))
+    return rows.map(({ call, count }) => ({
       call: call as string,
       count: count as number,
     }))
+  }
+
+  /** Lets `read` see the rows of tasks as a commit has left them. */
+  async #seen<T>(read: () => T): Promise<T> {
+    const { writing, overlay } = this.#open()
+    if (writing === null) return guarded(CANNOT_READ, () => overlay.read(read))
+    if (writing.set.isWritten) return read()
+    const seen = await writing.writer.holding(read)
+    return seen === null ? guarded(CANNOT_READ, () => overlay.read(read)) : seen.result
   }
 
   #open(): Connections {
@@ -349,7 +376,7 @@ class SqliteStore implements Store {
 
   #tasks(sql: string, values: Bound): Task[] {
     const statement = this.#open().reading.ofLists(sql)
-    const rows = guarded('the store cannot be read', () =>
+    const rows = guarded(CANNOT_READ, () =>
       Array.isArray(values) ? statement.all(...values) : statement.all(values),
     )
     return (rows as unknown as Values[]).map(taskOf)
@@ -357,17 +384,21 @@ class SqliteStore implements Store {
 
   #row(sql: string, values: Bound = []): Row | undefined {
     const statement = this.#open().reading.of(sql)
-    return guarded('the store cannot be read', () =>
+    return guarded(CANNOT_READ, () =>
       Array.isArray(values) ? statement.get(...values) : statement.get(values),
     )
   }
 
   #rows(sql: string, values: Bound = []): Row[] {
     const statement = this.#open().reading.of(sql)
-    return guarded('the store cannot be read', () =>
+    return guarded(CANNOT_READ, () =>
       Array.isArray(values) ? statement.all(...values) : statement.all(values),
     )
   }
+}
+
+function readingWith(reader: DatabaseSync) {
+  return { reader, reading: new Statements(reader), overlay: new Overlay(reader) }
 }
 
 /** A group counts its tasks itself. */

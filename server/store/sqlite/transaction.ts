@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Change, Need, Slice } from '../../../machines/index.ts'
 import type { Transaction } from '../store.ts'
-import { closingRuns, deletionRuns, packHistory, type Run, taskRuns } from './batch.ts'
+import { type Batch, partOf, restOf } from './batch.ts'
 import type { Changed } from './changed.ts'
 import { guarded } from './connection.ts'
 import type { WorkingSet } from './working-set.ts'
@@ -18,7 +18,7 @@ const APPLIED_MAX = 4_000
 export class SqliteTransaction implements Transaction {
   readonly #set: WorkingSet
   readonly #changed: Changed
-  readonly #handOver: (runs: Run[]) => Promise<void>
+  readonly #handOver: (part: Batch) => Promise<void>
   #failure: { error: unknown } | null = null
   #over = false
   /** Whether a part of it is with the writer already. */
@@ -27,7 +27,7 @@ export class SqliteTransaction implements Transaction {
   hasChanged = false
 
   /** @param handOver Gives a part to the writer, which commits nothing of it yet, and waits for room for another. */
-  constructor(set: WorkingSet, changed: Changed, handOver: (runs: Run[]) => Promise<void>) {
+  constructor(set: WorkingSet, changed: Changed, handOver: (part: Batch) => Promise<void>) {
     this.#set = set
     this.#changed = changed
     this.#handOver = handOver
@@ -57,23 +57,18 @@ export class SqliteTransaction implements Transaction {
   }
 
   /** What is left to write. What failed before fails again, so that it cannot be committed. */
-  finish(): Run[] {
+  finish(): Batch {
     if (this.#failure !== null) throw this.#failure.error
-    return this.#attempt(() => [
-      ...deletionRuns(this.#changed),
-      ...packHistory(this.#set, this.#changed),
-      ...taskRuns(this.#changed, Number.POSITIVE_INFINITY),
-      ...closingRuns(this.#set, this.#changed),
-    ])
+    return this.#attempt(() => restOf(this.#set, this.#changed))
   }
 
   end(): void {
     this.#over = true
   }
 
-  #part(): Run[] {
+  #part(): Batch {
     this.isPartlyWritten = true
-    return [...packHistory(this.#set, this.#changed), ...taskRuns(this.#changed, PART_MAX)]
+    return partOf(this.#set, this.#changed, PART_MAX)
   }
 
   #attempt<T>(work: () => T): T {

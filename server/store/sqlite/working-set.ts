@@ -1,10 +1,11 @@
 // What the transactions under way work on: tasks and groups as the last of them has left them, in memory
-// while they are on their way to the disk and, as far as there is room, while there is something to do
-// about them; any other is read from its row when it is asked for. After a failed commit it is made anew.
+// until their rows are written and, as far as there is room, while there is something to do about them; any
+// other is read from its row when it is asked for. After a failed commit it is made anew.
 import type { DatabaseSync } from 'node:sqlite'
 import type {
   Change,
   Group,
+  HistoryEvent,
   IdempotencyRecord,
   Need,
   Slice,
@@ -15,15 +16,15 @@ import { Live } from '../live/live.ts'
 import { loadSlice, type Source } from '../live/slice.ts'
 import {
   type Changed,
-  type DeletedTask,
   type KeptGroup,
   type KeptTask,
-  keptTask,
+  newTask,
   nothingChanged,
+  readTask,
 } from './changed.ts'
-import { Statements } from './connection.ts'
 import { restore } from './restore.ts'
 import { groupOf, json, type Row, TASK, TASK_WIDTH, taskOf, type Values } from './rows.ts'
+import { Statements } from './statements.ts'
 
 /** Waiting tasks that stay in memory beside their rows; more are read again when their turn comes. */
 const TASKS_KEPT_MAX = 98_304
@@ -48,7 +49,8 @@ export class WorkingSet implements Source {
   readonly #statements: Statements
   readonly #tasks = new Map<string, KeptTask>()
   readonly #groups = new Map<string, KeptGroup>()
-  readonly #deletedTasks = new Map<string, DeletedTask>()
+  /** Tasks that were deleted while their rows may still be there. */
+  readonly #deletedTasks = new Map<string, KeptTask>()
   /** Groups deleted in transactions that have not landed, with the last of those. */
   readonly #deletedGroups = new Map<string, number>()
   readonly #idempotency = new Map<string, { record: IdempotencyRecord; changedIn: number }>()
@@ -58,7 +60,11 @@ export class WorkingSet implements Source {
   #visitors: string[] = []
   #lastTaskSeq: number
   #lastGroupSeq: number
+  /** The task that was asked for or put last. */
+  #latest: KeptTask | null = null
   readonly #underWay: Changed[] = []
+  /** Transactions on disk of which not all rows of tasks are written. */
+  readonly #landed: Changed[] = []
 
   /** @param reader Sees what is committed, and that alone. */
   constructor(reader: DatabaseSync) {
@@ -78,6 +84,7 @@ export class WorkingSet implements Source {
 
   /** Ends the transaction under way: what it only looked at is let go. */
   end(): void {
+    this.#latest = null
     for (const id of this.#visitors) {
       if (this.#tasks.get(id)?.changedIn === 0) this.#tasks.delete(id)
       if (this.#groups.get(id)?.changedIn === 0) this.#groups.delete(id)
@@ -91,6 +98,17 @@ export class WorkingSet implements Source {
       const [changed] = this.#underWay
       if (changed === undefined || changed.transaction > transaction) return
       this.#underWay.shift()
+      this.#land(changed)
+      if (changed.tasks.length + changed.deletedTasks.length > 0) this.#landed.push(changed)
+    }
+  }
+
+  /** Takes note that for a transaction on disk, and all before it, each row is written. */
+  applied(transaction: number): void {
+    for (;;) {
+      const [changed] = this.#landed
+      if (changed === undefined || changed.transaction > transaction) return
+      this.#landed.shift()
       this.#letGo(changed)
     }
   }
@@ -101,6 +119,11 @@ export class WorkingSet implements Source {
     if (at >= 0) this.#underWay.splice(at, 1)
   }
 
+  /** Whether the rows of tasks tell all that is known of them. */
+  get isWritten(): boolean {
+    return this.#underWay.length === 0 && this.#landed.length === 0
+  }
+
   load(need: Need, nowMs: number): Slice {
     return loadSlice(need, nowMs, this)
   }
@@ -109,10 +132,18 @@ export class WorkingSet implements Source {
     return this.#kept(taskId)?.task
   }
 
-  /** A task as it is on disk; undefined when only its row can tell. */
-  landedTask(taskId: string): Task | undefined {
-    const kept = this.#tasks.get(taskId)
-    return kept !== undefined && this.#hasLanded(kept.changedIn) ? kept.task : undefined
+  /** A task as it is on disk, null when it is not there; undefined when only its row can tell. */
+  landedTask(taskId: string): Task | null | undefined {
+    const kept = this.#tasks.get(taskId) ?? this.#deletedTasks.get(taskId)
+    if (kept === undefined) return undefined
+    if (this.#hasLanded(kept.changedIn)) return kept.isDeleted ? null : kept.task
+    // A change is on its way. It is seldom read meanwhile, so nothing is kept to find it faster.
+    for (let nth = this.#landed.length - 1; nth >= 0; nth -= 1) {
+      const { tasks, left } = this.#landed[nth] as Changed
+      const at = tasks.indexOf(kept)
+      if (at >= 0) return left[at]
+    }
+    return undefined
   }
 
   /** A group as it is on disk; undefined when only its row can tell. */
@@ -145,7 +176,7 @@ export class WorkingSet implements Source {
         if (kept?.task.value === state) found.set(taskId, kept.task)
       }
     }
-    for (const { tasks } of this.#underWay) {
+    for (const { tasks } of [...this.#landed, ...this.#underWay]) {
       for (const { task } of tasks) {
         const isThere = this.#tasks.get(task.taskId)?.task === task
         if (isThere && (states as string[]).includes(task.value)) found.set(task.taskId, task)
@@ -203,9 +234,12 @@ export class WorkingSet implements Source {
       case 'edge.delete':
         this.live.edges.delete(change.dependencyId, this.#seqOf(change.dependantId))
         return
-      case 'event.append':
+      case 'event.append': {
+        const { taskId } = change.event
         changed.events.push(change.event)
+        changed.eventTasks.push(taskId === null ? null : (this.#kept(taskId) ?? null))
         return
+      }
       case 'idempotency.put': {
         const { record } = change
         this.#idempotency.set(record.key, { record, changedIn: changed.transaction })
@@ -218,16 +252,13 @@ export class WorkingSet implements Source {
     }
   }
 
-  /** Names a chunk that holds an event of a task; false when the task is not there. */
-  nameChunk(taskId: string, firstId: number, changed: Changed): boolean {
-    const kept = this.#kept(taskId)
-    if (kept === undefined) return false
+  /** Names a chunk that holds an event of a task. */
+  nameChunk(kept: KeptTask, name: string, changed: Changed): void {
+    if (kept.isDeleted) return
     this.#note(kept, changed)
     const { history } = kept
-    const name = String(firstId)
-    if (history === name || history.endsWith(`,${name}`)) return true
-    kept.history = history === '' ? name : `${history},${name}`
-    return true
+    if (history === '') kept.history = name
+    else if (history !== name && !history.endsWith(`,${name}`)) kept.history = `${history},${name}`
   }
 
   #putTask(task: Task, changed: Changed): void {
@@ -238,12 +269,14 @@ export class WorkingSet implements Source {
     if (known !== undefined) {
       known.task = task
       this.#note(known, changed)
+      changed.left[known.nth] = task
       return
     }
     this.#lastTaskSeq = Math.max(this.#lastTaskSeq, task.seq)
-    const kept = keptTask(task, null, '')
+    const kept = newTask(task)
     this.#tasks.set(taskId, kept)
-    this.#deletedTasks.delete(taskId)
+    this.#latest = kept
+    if (!isNew) this.#deletedTasks.delete(taskId)
     this.#note(kept, changed)
   }
 
@@ -269,24 +302,24 @@ export class WorkingSet implements Source {
   #deleteTask(taskId: string, changed: Changed): void {
     const kept = this.#kept(taskId)
     if (kept === undefined) return
-    const { task, history } = kept
+    const { task } = kept
     kept.isDeleted = true
     this.#tasks.delete(taskId)
     this.live.changed(task, undefined)
     for (const { taskId: dependencyId } of task.dependencies)
       this.live.edges.delete(dependencyId, task.seq)
-    const isWritten = kept.written !== null
-    const deleted = { task, history, isWritten }
-    this.#deletedTasks.set(taskId, deleted)
-    changed.deletedTasks.push(deleted)
-    changed.events = changed.events.filter(event => event.taskId !== taskId)
+    this.#deletedTasks.set(taskId, kept)
+    kept.changedIn = changed.transaction
+    this.#latest = null
+    changed.deletedTasks.push(kept)
+    forgetEvents(changed, event => event.taskId === taskId)
   }
 
   #deleteGroup(groupId: string, changed: Changed): void {
     this.#groups.delete(groupId)
     this.#deletedGroups.set(groupId, changed.transaction)
     changed.deletedGroups.push(groupId)
-    changed.events = changed.events.filter(event => event.groupId !== groupId)
+    forgetEvents(changed, event => event.groupId === groupId)
   }
 
   #expire(beforeMs: number, changed: Changed): void {
@@ -300,15 +333,21 @@ export class WorkingSet implements Source {
 
   /** A task in memory, read from its row when it is not there. */
   #kept(taskId: string, read?: Values): KeptTask | undefined {
+    // Most changes are of the task that the last one was of.
+    if (this.#latest !== null && this.#latest.task.taskId === taskId) return this.#latest
     const known = this.#tasks.get(taskId)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      this.#latest = known
+      return known
+    }
     if (this.#deletedTasks.has(taskId)) return undefined
     const statement = this.#statements.ofLists(LOADS.task)
     const row = read ?? (statement.get(taskId) as unknown as Values | undefined)
     if (row === undefined) return undefined
     const task = taskOf(row)
-    const kept = keptTask(task, task, row[TASK_WIDTH] as string)
+    const kept = readTask(task, row[TASK_WIDTH] as string)
     this.#tasks.set(taskId, kept)
+    this.#latest = kept
     this.#visitors.push(taskId)
     return kept
   }
@@ -320,30 +359,36 @@ export class WorkingSet implements Source {
     }
     if (kept.changedIn === changed.transaction) return
     kept.changedIn = changed.transaction
-    changed.tasks.push(kept)
+    kept.nth = changed.tasks.push(kept) - 1
+    changed.left.push(kept.task)
   }
 
-  #letGo({ transaction, tasks, groups, deletedTasks, deletedGroups, idempotency }: Changed): void {
-    // The latest first: those that came first are the next to have their turn.
-    for (let nth = tasks.length - 1; nth >= 0; nth -= 1) {
-      const { task, changedIn } = tasks[nth] as KeptTask
-      if (changedIn !== transaction) continue
-      const mayLeave = isFinal(task.value) || this.#tasks.size > TASKS_KEPT_MAX
-      if (mayLeave && stateOf(task.value) !== 'running') this.#tasks.delete(task.taskId)
-    }
+  /** Rows of groups and of keys are written with their transaction. */
+  #land({ transaction, groups, deletedGroups, idempotency }: Changed): void {
     for (const { group, changedIn } of groups) {
       if (changedIn !== transaction) continue
       const mayLeave = group.value === 'settled' || this.#groups.size > GROUPS_KEPT_MAX
       if (mayLeave) this.#groups.delete(group.groupId)
     }
-    for (const deleted of deletedTasks) {
-      const { taskId } = deleted.task
-      if (this.#deletedTasks.get(taskId) === deleted) this.#deletedTasks.delete(taskId)
-    }
     for (const groupId of deletedGroups)
       if (this.#deletedGroups.get(groupId) === transaction) this.#deletedGroups.delete(groupId)
     for (const { key } of idempotency)
       if (this.#idempotency.get(key)?.changedIn === transaction) this.#idempotency.delete(key)
+  }
+
+  /** Lets tasks go whose rows tell the same. */
+  #letGo({ transaction, tasks, deletedTasks }: Changed): void {
+    // The latest first: those that came first are the next to have their turn.
+    for (let nth = tasks.length - 1; nth >= 0; nth -= 1) {
+      const { task, changedIn, isDeleted } = tasks[nth] as KeptTask
+      if (changedIn !== transaction || isDeleted) continue
+      const mayLeave = isFinal(task.value) || this.#tasks.size > TASKS_KEPT_MAX
+      if (mayLeave && stateOf(task.value) !== 'running') this.#tasks.delete(task.taskId)
+    }
+    for (const kept of deletedTasks) {
+      const { taskId } = kept.task
+      if (this.#deletedTasks.get(taskId) === kept) this.#deletedTasks.delete(taskId)
+    }
   }
 
   #hasLanded(transaction: number): boolean {
@@ -360,4 +405,12 @@ export class WorkingSet implements Source {
   #row(sql: string, ...values: string[]): Row | undefined {
     return this.#statements.of(sql).get(...values)
   }
+}
+
+/** Takes events out of what a transaction adds to the history. */
+function forgetEvents(changed: Changed, isMeant: (event: HistoryEvent) => boolean): void {
+  const { events, eventTasks } = changed
+  if (events.length === 0) return
+  changed.eventTasks = eventTasks.filter((_, nth) => !isMeant(events[nth] as HistoryEvent))
+  changed.events = events.filter(event => !isMeant(event))
 }

@@ -5,30 +5,40 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { StoreError } from '../../errors.ts'
-import type { Run } from './batch.ts'
+import type { Batch } from './batch.ts'
 import { asStoreError } from './connection.ts'
 
 /** A part of a transaction for the writing thread. */
-export interface Part {
+export interface Part extends Batch {
   transaction: number
   /** Parts from before the last failure are left out. */
   era: number
-  runs: Run[]
   /** `more`: another part follows. */
   end: 'more' | 'commit' | 'undo'
 }
 
-export type ToWriter = Part | { open: true } | { close: true }
+/** `hold`: write all rows that the journal tells of, and no others until `release`. */
+export type ToWriter =
+  | Part
+  | { open: true }
+  | { hold: number }
+  | { release: true }
+  | { close: true }
 
 /**
  * `taken`: a part of this transaction is written, and more of it may come. `landed`: this transaction, and all
- * before it, are on disk.
+ * before it, are on disk. `applied`: and so are the rows of their tasks. `held`: whether those of all transactions
+ * that have landed are.
  */
 export type FromWriter =
   | { opened: true }
   | { taken: number; era: number }
   | { landed: number }
+  | { applied: number }
+  | { held: boolean; hold: number }
   | { failed: { message: string; errcode?: number; errstr?: string }; era: number }
+
+const NOTHING: Batch = { entries: [], size: 0, runs: [] }
 
 export interface WriterOptions {
   path: string
@@ -48,7 +58,12 @@ export class Writer {
   readonly #worker: Worker
   /** Told of every commit, before whoever waits for it. */
   onLanded: (transaction: number) => void = () => {}
+  /** Told when the rows of a transaction, and of all before it, are written. */
+  onApplied: (transaction: number) => void = () => {}
   #pending: Pending[] = []
+  /** Who waits for rows, by number. */
+  readonly #holds = new Map<number, (isHeld: boolean) => void>()
+  #lastHold = 0
   #era = 0
   #failure: { error: unknown } | null = null
   /** Parts that were handed over and not taken, of transactions that go on. */
@@ -104,9 +119,9 @@ export class Writer {
    * Hands a part over that is not the last of its transaction; resolves when another one may follow, so that
    * they do not pile up in memory.
    */
-  async begin(transaction: number, runs: Run[]): Promise<void> {
+  async begin(transaction: number, part: Batch): Promise<void> {
     if (this.#failure !== null) throw this.#failure.error
-    this.#post({ transaction, era: this.#era, runs, end: 'more' })
+    this.#post({ transaction, era: this.#era, ...part, end: 'more' })
     this.#worker.ref()
     this.#waiting += 1
     if (this.#waiting < PARTS_MAX) return
@@ -119,14 +134,14 @@ export class Writer {
   /** Takes back the parts that were handed over of a transaction. */
   undo(transaction: number): void {
     if (this.#failure !== null) return
-    this.#post({ transaction, era: this.#era, runs: [], end: 'undo' })
+    this.#post({ transaction, era: this.#era, ...NOTHING, end: 'undo' })
   }
 
   /** Hands the rest of a transaction over; resolves when it is on disk. */
-  commit(transaction: number, runs: Run[]): Promise<void> {
+  commit(transaction: number, rest: Batch): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure.error)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#post({ transaction, era: this.#era, runs, end: 'commit' })
+    this.#post({ transaction, era: this.#era, ...rest, end: 'commit' })
     // Whoever waits for it keeps the process alive.
     this.#worker.ref()
     this.#pending.push({ transaction, resolve, reject })
@@ -149,6 +164,25 @@ export class Writer {
         failed(error)
       }
     })
+  }
+
+  /**
+   * Lets `read` see the rows of tasks as a transaction has left them, the last that has landed or a later one.
+   * When they cannot be written now it is not called, and null is the answer.
+   */
+  async holding<T>(read: () => T): Promise<{ result: T } | null> {
+    if (this.#isDead) return null
+    this.#lastHold += 1
+    const hold = this.#lastHold
+    this.#worker.postMessage({ hold } satisfies ToWriter)
+    this.#worker.ref()
+    const isHeld = await new Promise<boolean>(resolve => this.#holds.set(hold, resolve))
+    if (!isHeld) return null
+    try {
+      return { result: read() }
+    } finally {
+      this.#worker.postMessage({ release: true } satisfies ToWriter)
+    }
   }
 
   /** Takes transactions again after a failure. */
@@ -176,6 +210,11 @@ export class Writer {
       while (this.#pending[0] !== undefined && this.#pending[0].transaction <= message.landed)
         this.#pending.shift()?.resolve()
       this.#rest()
+    } else if ('applied' in message) this.onApplied(message.applied)
+    else if ('held' in message) {
+      this.#holds.get(message.hold)?.(message.held)
+      this.#holds.delete(message.hold)
+      this.#rest()
     } else if ('taken' in message) {
       if (message.era !== this.#era) return
       this.#waiting -= 1
@@ -188,6 +227,8 @@ export class Writer {
   #die(error: StoreError): void {
     if (this.#isDead) return
     this.#isDead = true
+    for (const resolve of this.#holds.values()) resolve(false)
+    this.#holds.clear()
     this.#fail(error)
   }
 
@@ -207,7 +248,8 @@ export class Writer {
 
   /** A process may end while nothing is on its way. */
   #rest(): void {
-    if (this.#pending.length === 0 && this.#waiting === 0) this.#worker.unref()
+    if (this.#pending.length === 0 && this.#waiting === 0 && this.#holds.size === 0)
+      this.#worker.unref()
   }
 }
 

@@ -2,6 +2,7 @@
 // when a part of the one has not got there by the other.
 import type { DatabaseSync } from 'node:sqlite'
 import type { Worker } from 'node:worker_threads'
+import { StoreError } from '../../errors.ts'
 import { guarded } from './connection.ts'
 import { WorkingSet } from './working-set.ts'
 import { Writer, type WriterOptions } from './writer.ts'
@@ -24,7 +25,7 @@ export class Writing {
     this.#reader = reader
     this.#set = set
     this.#writer = writer
-    writer.onLanded = transaction => this.#set.landed(transaction)
+    this.#listen()
   }
 
   /**
@@ -38,8 +39,8 @@ export class Writing {
     reader: DatabaseSync,
     thread: Worker,
   ): Promise<Writing> {
-    const set = workingSet(reader)
-    return new Writing(options, reader, set, await Writer.open(thread))
+    const writer = await Writer.open(thread)
+    return new Writing(options, reader, workingSet(reader), writer)
   }
 
   get writer(): Writer {
@@ -61,11 +62,18 @@ export class Writing {
     await this.#writer.settled().catch(() => {})
     if (this.#writer.isDead) {
       this.#writer = await Writer.open(Writer.thread(this.#options))
-      this.#writer.onLanded = transaction => this.#set.landed(transaction)
+      this.#listen()
     }
-    this.#set = workingSet(this.#reader)
+    const renewed = await this.#writer.holding(() => workingSet(this.#reader))
+    if (renewed === null) throw new StoreError('the store cannot write what it has committed')
+    this.#set = renewed.result
     this.#writer.resume()
     this.#isStale = false
+  }
+
+  #listen(): void {
+    this.#writer.onLanded = transaction => this.#set.landed(transaction)
+    this.#writer.onApplied = transaction => this.#set.applied(transaction)
   }
 }
 

@@ -21,7 +21,7 @@ async function opened(
   const folder = await temporaryFolder(t)
   const store = sqliteStore(folder, pageCountMax === undefined ? {} : { pageCountMax })
   await store.open()
-  const other = new DatabaseSync(join(folder, 'rollcall.db'))
+  const other = new DatabaseSync(join(folder, 'rollcall.db'), { timeout: 1_000 })
   t.after(() => {
     other.close()
     return store.close()
@@ -121,6 +121,45 @@ test('A reader by tag is told what is on disk when what was on its way does not 
   assert.equal(await read, 't1')
 })
 
+describe('While rows cannot be written, a list tells what is on disk', () => {
+  test('and nothing of a large transaction that is written in part', async t => {
+    const { store } = await opened(t)
+    await commit(store, ...puts(task(1), task(2)))
+    const proceed = Promise.withResolvers<void>()
+    const written = Promise.withResolvers<void>()
+    const large = store.transaction(async tx => {
+      await tx.apply(puts(...Array.from({ length: MANY }, (_, n) => task(n + 3))))
+      written.resolve()
+      await proceed.promise
+    })
+    await written.promise
+    const before = await ids(store, {})
+    proceed.resolve()
+    await large
+    assert.equal(before, 't1 t2')
+    assert.equal(await store.count({}), MANY + 2)
+  })
+
+  test('because the disk is full, as one task after another is told', async t => {
+    const { store } = await opened(t, 60)
+    const filler = 'x'.repeat(3_000)
+    const acknowledged: string[] = []
+    for (let seq = 1; ; seq += 1) {
+      try {
+        await commit(store, ...puts(task(seq, 'waiting', { args: { filler }, tags: ['a'] })))
+      } catch (error) {
+        assert.ok(error instanceof StoreError, String(error))
+        break
+      }
+      acknowledged.push(`t${seq}`)
+    }
+    assert.ok(acknowledged.length > 5)
+    assert.equal(await ids(store, {}), acknowledged.join(' '))
+    assert.equal(await ids(store, { tags: ['a'] }), acknowledged.join(' '))
+    assert.equal(await store.count({ states: ['waiting'], tags: ['a'] }), acknowledged.length)
+  })
+})
+
 describe('A writing thread', () => {
   const opening = (thread: Worker) => Writer.open(thread)
   const threadOf = (code: string) => new Worker(code, { eval: true })
@@ -140,7 +179,8 @@ describe('A writing thread', () => {
     const writer = await opening(Writer.thread({ path, pageCountMax: null }))
     t.after(() => writer.close())
     const unpostable = { sql: 'SELECT ?', width: 1, values: [(() => {}) as never] }
-    assert.throws(() => writer.commit(1, [unpostable]), /could not be cloned/)
+    const batch = { entries: [], size: 1, runs: [unpostable] }
+    assert.throws(() => writer.commit(1, batch), /could not be cloned/)
     const settled = writer.settled().then(() => 'settled')
     assert.equal(await Promise.race([settled, setImmediate('waits')]), 'settled')
   })

@@ -12,9 +12,12 @@ import {
   tallyOf,
   taskSeqsInStates,
 } from '../../../server/store/sqlite/inspection.ts'
+import { JOURNAL } from '../../../server/store/sqlite/journal.ts'
 import { listing } from '../../../server/store/sqlite/listing.ts'
 import { MIGRATIONS } from '../../../server/store/sqlite/migrations.ts'
+import { ROW_WRITES } from '../../../server/store/sqlite/pending-rows.ts'
 import { RESTORES } from '../../../server/store/sqlite/restore.ts'
+import { layoutOf, PART } from '../../../server/store/sqlite/row-parts.ts'
 import { UPDATE_GROUP } from '../../../server/store/sqlite/rows.ts'
 import { READS } from '../../../server/store/sqlite/store.ts'
 import { LOADS } from '../../../server/store/sqlite/working-set.ts'
@@ -84,9 +87,19 @@ test('What the inspector walks through is walked through without reading a row',
 
 describe('No scan and no sort', () => {
   for (const [name, sql] of Object.entries(LOADS)) test(`loads ${name}`, () => isFlat(sql))
-  for (const [name, sql] of Object.entries({ ...WRITES, UPDATE_GROUP })) {
+  const updateTask = layoutOf(PART.state | PART.finish).update
+  for (const [name, sql] of Object.entries({
+    ...WRITES,
+    ...ROW_WRITES,
+    UPDATE_GROUP,
+    updateTask,
+  })) {
     test(`writes ${name}`, () => isFlat(sql))
   }
+  // Whole, in its order, when nobody has it in memory.
+  const inOrder = [/^SCAN journal$/]
+  for (const [name, sql] of Object.entries(JOURNAL))
+    test(`the journal: ${name}`, () => isFlat(sql, inOrder))
   for (const [name, sql] of Object.entries({ ...READS, ...HISTORY, ...RESTORES })) {
     // Runs once, at the start, over an index of what is unfinished.
     const once = name === 'unfinishedCalls' ? [/^USE TEMP B-TREE FOR GROUP BY$/] : []

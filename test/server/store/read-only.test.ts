@@ -80,6 +80,23 @@ describe('Opened for reading only, a store', () => {
     assert.equal(await ids(reader, {}), 't2 t5')
   })
 
+  test('sees what was committed and is not in the rows yet', async t => {
+    const { folder, owner } = await filled(t)
+    const tags = ['a']
+    await commit(owner, ...puts(task(4, 'waiting', { tags }), task(5, 'waiting', { tags })))
+    await commit(owner, ...puts(task(2, 'finished', { groupId: 'g1' })))
+    await commit(owner, { type: 'task.delete', taskId: 't4' })
+    const reader = await readOnly(t, await leftBehind(t, folder))
+    assert.equal(await ids(reader, { states: ['finished'], groupId: 'g1' }), 't2')
+    assert.equal(await ids(reader, { tags }), 't5')
+    assert.deepEqual(
+      [(await reader.task('t2'))?.value, await reader.task('t4'), await reader.count({})],
+      ['finished', null, 2],
+    )
+    const [line] = await reader.history({ taskId: 't2', afterEventId: 0, limit: 9 })
+    assert.equal(line?.eventId, 3)
+  })
+
   test('can be opened beside others like it', async t => {
     const { folder } = await filled(t)
     for (const reader of [await readOnly(t, folder), await readOnly(t, folder)]) {

@@ -1,0 +1,150 @@
+// What commits say of tasks is durable in the journal at once; the rows of the tasks follow, many at a time.
+// Rows and journal together are what is committed. A list of tasks is read when the journal is empty, or with
+// what is in it laid over the rows.
+import type { DatabaseSync } from 'node:sqlite'
+import { PendingRows, writeRow } from './pending-rows.ts'
+import { Statements } from './statements.ts'
+
+/** Exported for the test that looks at their query plans. */
+export const JOURNAL = {
+  append: 'INSERT INTO journal (id, entry) VALUES (?, ?)',
+  entries: 'SELECT id, entry FROM journal ORDER BY id',
+  forget: 'DELETE FROM journal WHERE id < ?',
+}
+
+interface Entry {
+  id: number
+  text: string
+  transaction: number
+  /** How many tasks it tells of. */
+  size: number
+}
+
+export class Journal {
+  readonly #db: DatabaseSync
+  readonly #statements: Statements
+  #lastId = 0
+  /** The last transaction that is committed. */
+  #committed = 0
+  /** Entries that are not committed. */
+  #staged: Entry[] = []
+  /** Entries that are, of which nothing is in the rows; as they are, since that takes least room. */
+  #entries: Entry[] = []
+  /** How many tasks those tell of, each as often as they do. */
+  #told = 0
+  /** What the entries before those told of and is not in the rows. */
+  readonly #pending = new PendingRows()
+
+  /** @param db Its journal is empty. */
+  constructor(db: DatabaseSync, statements: Statements) {
+    this.#db = db
+    this.#statements = statements
+  }
+
+  /** Rows that are to be written; a task of which several entries tell may count several times. */
+  get size(): number {
+    return this.#pending.size + this.#told
+  }
+
+  /** The last transaction for which, as for all before it, each row has been written. */
+  get applied(): number {
+    const oldest = this.#pending.oldest ?? this.#entries[0]
+    return oldest === undefined ? this.#committed : oldest.transaction - 1
+  }
+
+  /** Adds an entry to the transaction under way. */
+  append(text: string, size: number, transaction: number): void {
+    const id = this.#lastId + 1
+    this.#statements.of(JOURNAL.append).run(id, text)
+    this.#lastId = id
+    this.#staged.push({ id, text, transaction, size })
+  }
+
+  /** Takes note that everything up to a transaction has been committed. */
+  committed(transaction: number): void {
+    this.#committed = transaction
+    for (const entry of this.#staged) {
+      this.#entries.push(entry)
+      this.#told += entry.size
+    }
+    this.#staged = []
+  }
+
+  /** Takes note that the transaction under way was rolled back. */
+  rolledBack(): void {
+    this.#staged = []
+  }
+
+  /** Writes and commits all rows. No transaction is under way. */
+  applyAll(): void {
+    this.#take(Number.POSITIVE_INFINITY)
+    this.#apply(Number.POSITIVE_INFINITY)
+  }
+
+  /**
+   * Writes and commits some of the rows, those first that entries have told of for longest.
+   *
+   * @param limit How many rows at most.
+   * @param taken How much of what entries tell is taken together: what tells of the same task is written once.
+   */
+  applySome(limit: number, taken: number): void {
+    if (this.#pending.size === 0) this.#take(taken)
+    this.#apply(limit)
+  }
+
+  #take(size: number): void {
+    let count = 0
+    for (let left = size; count < this.#entries.length && left > 0; count += 1) {
+      const { id, text, transaction, size } = this.#entries[count] as Entry
+      this.#pending.add(text, id, transaction)
+      this.#told -= size
+      left -= size
+    }
+    this.#entries = this.#entries.slice(count)
+  }
+
+  #apply(limit: number): void {
+    const waiting = this.#pending.first(limit + 1)
+    const rows = waiting.slice(0, limit)
+    if (rows.length === 0) return
+    const nextId = waiting[limit]?.entryId ?? this.#entries[0]?.id ?? this.#lastId + 1
+    const statements = this.#statements
+    inTransaction(this.#db, () => {
+      // First, so that rows have the room of what they were told by.
+      statements.of(JOURNAL.forget).run(nextId)
+      for (const row of rows) writeRow(statements, row, false)
+    })
+    this.#pending.drop(rows)
+  }
+}
+
+/** Writes the rows that were told of when the last process ended, and empties the journal. */
+export function recover(db: DatabaseSync): void {
+  const pending = pendingRows(db)
+  if (pending.size === 0) return
+  const statements = new Statements(db)
+  inTransaction(db, () => {
+    statements.of(JOURNAL.forget).run(Number.MAX_SAFE_INTEGER)
+    for (const row of pending.first(pending.size)) writeRow(statements, row, true)
+  })
+}
+
+/** What the journal that a connection sees tells of. */
+export function pendingRows(db: DatabaseSync): PendingRows {
+  const pending = new PendingRows()
+  for (const { id, entry } of db.prepare(JOURNAL.entries).iterate())
+    pending.add(entry as string, id as number, 0)
+  return pending
+}
+
+function inTransaction(db: DatabaseSync, work: () => void): void {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    work()
+    db.exec('COMMIT')
+  } catch (error) {
+    // Some failures, such as a full disk, have ended the transaction already.
+    if (db.isTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+}

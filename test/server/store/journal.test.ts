@@ -1,0 +1,254 @@
+// The journal against a list of tasks in memory: whatever is entered, taken back, written in part or left to
+// the next process, rows and journal together tell each task as it was entered last. ROLLCALL_JOURNAL_RUNS raises
+// the number of histories.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { describe, type TestContext, test } from 'node:test'
+import fc from 'fast-check'
+import type { Task, TaskValue } from '../../../machines/index.ts'
+import { openReader, openWriter } from '../../../server/store/sqlite/connection.ts'
+import { Journal } from '../../../server/store/sqlite/journal.ts'
+import { enterRemoval, enterTask } from '../../../server/store/sqlite/journal-entry.ts'
+import { Overlay } from '../../../server/store/sqlite/overlay.ts'
+import { TASK, TASK_WIDTH, taskOf, type Values } from '../../../server/store/sqlite/rows.ts'
+import { Statements } from '../../../server/store/sqlite/statements.ts'
+import { temporaryFolder } from '../../support/temp.ts'
+import { task } from './builders.ts'
+
+const RUNS = Number(process.env.ROLLCALL_JOURNAL_RUNS ?? 150)
+
+/** What is known of a task: how it is, and which chunks have its events. */
+interface Known {
+  task: Task
+  history: string
+}
+
+type World = Map<number, Known>
+
+type Change =
+  | { type: 'put'; seq: number; value: TaskValue; parts: Partial<Task>; history: string }
+  | { type: 'remove'; seq: number }
+
+type Step =
+  | { type: 'commit' | 'roll back'; entries: Change[][] }
+  | { type: 'write some'; limit: number; taken: number }
+  | { type: 'write all' | 'crash' }
+
+const change: fc.Arbitrary<Change> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      type: fc.constant('put' as const),
+      seq: fc.integer({ min: 1, max: 5 }),
+      value: fc.constantFrom<TaskValue[]>('waiting', 'suspended', 'running.executing', 'finished'),
+      parts: fc.record(
+        {
+          place: fc.constantFrom(null, 3),
+          wakeAtMs: fc.constantFrom(null, 7),
+          attempt: fc.integer({ min: 1, max: 3 }),
+          reasons: fc.constantFrom([], [{ operation: 'read', resource_type: 'r' }] as never[]),
+          dependencyFailures: fc.constantFrom<Task['dependencyFailures'][]>(
+            {},
+            { t9: 'error' as never },
+          ),
+          progress: fc.constantFrom<Task['progress'][]>(
+            {},
+            { percent: 5 },
+            { ['__proto__']: 'it’s "odd"\0' },
+          ),
+          result: fc.constantFrom<Task['result'][]>(null, 'null', 0, [], { a: [null] }),
+          failure: fc.constantFrom<Task['failure'][]>(null, {
+            error: { code: 'RCL0001', message: 'no' },
+            exception: null,
+            traceback: 'at\n  x',
+            status: 500,
+          } as never),
+          spawned: fc.constantFrom<Task['spawned'][]>([], ['t8', 't9']),
+          worker: fc.constantFrom(null, 'w1'),
+          rev: fc.nat(9),
+        },
+        { requiredKeys: [] },
+      ),
+      history: fc.constantFrom('', '1', '1,1024'),
+    }),
+  },
+  fc.record({ type: fc.constant('remove' as const), seq: fc.integer({ min: 1, max: 5 }) }),
+)
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constantFrom('commit', 'commit', 'commit', 'roll back'),
+      entries: fc.array(fc.array(change, { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('write some' as const),
+      limit: fc.integer({ min: 1, max: 3 }),
+      taken: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  fc.record({ type: fc.constantFrom('write all', 'crash') }),
+)
+
+/** One owner of a database after another, and somebody who reads it. */
+class Bench {
+  readonly #path: string
+  readonly #reader: DatabaseSync
+  readonly #overlay: Overlay
+  #db: DatabaseSync
+  #journal: Journal
+  #transaction = 0
+  world: World = new Map()
+
+  constructor(folder: string) {
+    this.#path = join(folder, 'rollcall.db')
+    this.#db = openWriter(this.#path, null)
+    this.#journal = new Journal(this.#db, new Statements(this.#db))
+    this.#reader = openReader(this.#path)
+    this.#overlay = new Overlay(this.#reader)
+  }
+
+  take(step: Step): void {
+    switch (step.type) {
+      case 'commit':
+      case 'roll back':
+        this.#transact(step.entries, step.type === 'commit')
+        break
+      case 'write some':
+        this.#journal.applySome(step.limit, step.taken)
+        break
+      case 'write all':
+        this.#journal.applyAll()
+        break
+      case 'crash':
+        this.#db.close()
+        this.#db = openWriter(this.#path, null)
+        this.#journal = new Journal(this.#db, new Statements(this.#db))
+    }
+  }
+
+  #transact(entries: Change[][], commits: boolean): void {
+    const world: World = new Map(this.world)
+    this.#transaction += 1
+    this.#db.exec('BEGIN IMMEDIATE')
+    for (const changes of entries) {
+      const entry: unknown[] = []
+      for (const each of changes) enter(entry, world, each)
+      if (entry.length === 0) continue
+      this.#journal.append(JSON.stringify(entry), changes.length, this.#transaction)
+    }
+    this.#db.exec(commits ? 'COMMIT' : 'ROLLBACK')
+    if (commits) {
+      this.#journal.committed(this.#transaction)
+      this.world = world
+    } else this.#journal.rolledBack()
+  }
+
+  /** All that a reader sees: the rows, and by their tags again. */
+  seen(): World {
+    const sql = `SELECT ${TASK}, history FROM tasks ORDER BY seq`
+    const tagged = 'SELECT DISTINCT seq FROM tasks JOIN task_tags USING (seq) ORDER BY seq'
+    const { rows, seqs } = this.#overlay.read(() => {
+      const statement = this.#reader.prepare(sql)
+      statement.setReturnArrays(true)
+      return {
+        rows: statement.all() as unknown as Values[],
+        seqs: this.#reader.prepare(tagged).all(),
+      }
+    })
+    const world: World = new Map()
+    for (const row of rows) {
+      const read = taskOf(row)
+      world.set(read.seq, { task: read, history: row[TASK_WIDTH] as string })
+    }
+    assert.deepEqual(
+      seqs.map(({ seq }) => seq),
+      [...world.keys()],
+    )
+    return world
+  }
+
+  get journal(): Journal {
+    return this.#journal
+  }
+
+  close(): void {
+    this.#reader.close()
+    this.#db.close()
+  }
+}
+
+function enter(entry: unknown[], world: World, change: Change): void {
+  const known = world.get(change.seq)
+  if (change.type === 'remove') {
+    if (known !== undefined) enterRemoval(entry, known.task)
+    world.delete(change.seq)
+    return
+  }
+  const { seq, value, parts, history } = change
+  const put = task(seq, value, { tags: ['all', `own ${seq}`], ...parts })
+  enterTask(entry, put, known?.task ?? null, history === known?.history ? null : history)
+  world.set(seq, { task: put, history })
+}
+
+function sorted(world: World): [number, Known][] {
+  return [...world].sort(([a], [b]) => a - b)
+}
+
+async function bench(t: TestContext): Promise<Bench> {
+  const made = new Bench(await temporaryFolder(t))
+  t.after(() => made.close())
+  return made
+}
+
+test('Rows and journal tell what was committed, however much of it is written', async t => {
+  const check = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async steps => {
+    const made = new Bench(await temporaryFolder(t))
+    try {
+      for (const each of steps) {
+        made.take(each)
+        assert.deepEqual(sorted(made.seen()), sorted(made.world), JSON.stringify(each))
+      }
+      made.take({ type: 'write all' })
+      assert.equal(made.journal.size, 0)
+      assert.deepEqual(sorted(made.seen()), sorted(made.world))
+    } finally {
+      made.close()
+    }
+  })
+  await fc.assert(check, { numRuns: RUNS })
+})
+
+describe('An entry is refused', () => {
+  const refused = (parts: Partial<Task>, message: RegExp) =>
+    assert.throws(() => enterTask([], task(1, 'waiting', parts), null, null), {
+      name: 'TypeError',
+      message,
+    })
+
+  for (const [field, value] of Object.entries({
+    ...{ seq: 1.5, place: Number.NaN, wakeAtMs: 0.5, rev: Number.POSITIVE_INFINITY },
+    ...{ submitMs: 2 ** 60, startMs: '5', finishMs: undefined },
+  })) {
+    test(`whose ${field} is ${value}`, () =>
+      refused({ [field]: value as never }, /where an integer belongs/))
+  }
+
+  test('whose priority is none', () => refused({ priority: Number.NaN }, /the priority NaN/))
+})
+
+test('A task that changed often is written once', async t => {
+  const made = await bench(t)
+  const put = (value: TaskValue): Change => ({ type: 'put', seq: 1, value, parts: {}, history: '' })
+  for (const value of ['waiting', 'running.executing', 'finished'] as const)
+    made.take({ type: 'commit', entries: [[put(value)]] })
+  assert.equal(made.journal.applied, 0)
+  made.take({ type: 'write some', limit: 1, taken: 3 })
+  assert.deepEqual([made.journal.size, made.journal.applied], [0, 3])
+  assert.equal(made.seen().get(1)?.task.value, 'finished')
+})
