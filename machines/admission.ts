@@ -7,11 +7,11 @@ import { type Group, isOpen, isSuspended, NO_TASKS } from './group.machine.ts'
 import { once } from './idempotency.ts'
 import { type Member, memberName, resolveMembers } from './members.ts'
 import {
+  ACCEPTED,
   type Granted,
   grantedUses,
   isHeldBack,
   type Judgement,
-  judgement,
   reserve,
 } from './placement.ts'
 import { judgeEach } from './reservations.ts'
@@ -85,6 +85,8 @@ const HELD: Standing = {
   judgement: { response: 'postponed', reasons: NOTHING },
   granted: null,
 }
+/** That of a member that nothing stands in the way of. */
+const ADMITTED: Standing = { held: false, judgement: ACCEPTED, granted: null }
 
 function admit(work: Work, specs: TaskSpec[], family: Family, newGroup?: Group): SubmitReply {
   const resolved = resolveMembers(work, specs)
@@ -134,8 +136,10 @@ function judgeMembers(
       const { reasons } = admission
       return { outcome: 'rejected', member: memberName(specs, index), reasons }
     }
-    const granted = grantedUses(resources, firsts, admission)
-    standings[index] = { held: false, judgement: judgement(admission), granted }
+    standings[index] =
+      admission.response === 'accepted'
+        ? ADMITTED
+        : { held: false, judgement: admission, granted: grantedUses(resources, firsts, admission) }
     place += 1
     Ahead.take(resources, firsts, place)
   }

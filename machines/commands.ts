@@ -2,14 +2,15 @@
 // hands over for it.
 import type { Group } from './group.machine.ts'
 import type { Firsts, Reservation, Resource, ResourceUse } from './reservations.ts'
-import type {
-  DependencyFailure,
-  Failure,
-  FinalState,
-  Json,
-  JsonObject,
-  Task,
-  TaskState,
+import {
+  type DependencyFailure,
+  type Failure,
+  type FinalState,
+  type Json,
+  type JsonObject,
+  NOTHING,
+  type Task,
+  type TaskState,
 } from './task.machine.ts'
 
 /** One requested run of a call, validated, its declared resources and tags merged in. */
@@ -171,6 +172,7 @@ export interface Slice {
   counters: { seq: number; place: number; rev: number }
   tasks: Map<string, Task>
   groups: Map<string, Group>
+  /** By `resourceKey`; a resource that nobody uses may be left out. */
   queues: Map<string, Firsts>
   grantable: Reservation[]
   behind: { taskId: string; earlier: Map<string, Firsts> }[]
@@ -186,22 +188,25 @@ export interface Slice {
   idempotency: IdempotencyRecord | null
 }
 
-/** A slice in which nothing is loaded. */
-export function emptySlice(counters: Slice['counters']): Slice {
+/** The queues of a slice that was asked for none; nobody adds to it. */
+const NO_QUEUES: Slice['queues'] = new Map()
+
+/** A slice in which nothing is loaded. Its lists are shared: they are replaced, never added to. */
+export function emptySlice(counters: Slice['counters'], need: Need): Slice {
   return {
     counters,
     tasks: new Map(),
     groups: new Map(),
-    queues: new Map(),
-    grantable: [],
-    behind: [],
-    dependants: [],
-    ready: [],
-    due: [],
-    members: [],
+    queues: need.queues === undefined && need.queuesOf === undefined ? NO_QUEUES : new Map(),
+    grantable: NOTHING,
+    behind: NOTHING,
+    dependants: NOTHING,
+    ready: NOTHING,
+    due: NOTHING,
+    members: NOTHING,
     cancellable: false,
-    children: [],
-    purgeable: [],
+    children: NOTHING,
+    purgeable: NOTHING,
     waiters: true,
     idempotency: null,
   }
@@ -220,7 +225,7 @@ export function needs(command: Command, sliceLimit: number = SLICE_LIMIT): Need 
         tasks: dependencyIds(command.specs),
         groups: command.type === 'group.add' ? [command.groupId] : [],
         queues: command.specs.flatMap(spec => spec.resources),
-        ...keyNeed(command.idempotency),
+        idempotencyKey: command.idempotency?.key,
       }
     case 'task.spawn':
       return { tasks: [command.parentId], queues: command.spec.resources }
@@ -242,7 +247,7 @@ export function needs(command: Command, sliceLimit: number = SLICE_LIMIT): Need 
     case 'group.suspend':
     case 'group.resume':
     case 'group.close':
-      return { groups: [command.groupId], ...keyNeed(command.idempotency) }
+      return { groups: [command.groupId], idempotencyKey: command.idempotency?.key }
     case 'tasks.purge':
       return { purgeable: { states: command.states, limit: sliceLimit } }
     case 'slots.fill':
@@ -296,15 +301,10 @@ const fanOutStates: Record<FanOut, TaskState[]> = {
 }
 
 function dependencyIds(specs: TaskSpec[]): string[] {
+  const dependencies = specs.flatMap(spec => spec.dependsOn)
+  if (dependencies.length === 0) return NOTHING
   const names = new Set(specs.map(spec => spec.name))
-  return specs
-    .flatMap(spec => spec.dependsOn.map(({ on }) => on))
-    .filter(on => !names.has(on))
-    .map(canonicalId)
-}
-
-function keyNeed(idempotency: Idempotency | null): Need {
-  return idempotency === null ? {} : { idempotencyKey: idempotency.key }
+  return dependencies.flatMap(({ on }) => (names.has(on) ? [] : canonicalId(on)))
 }
 
 /** UUIDs are read in either case, and kept in lower case (RFC 9562, section 4). */

@@ -1,4 +1,5 @@
 // Public surface of the pure part (package export "rollcall/machines").
+export { ByResource } from './by-resource.ts'
 export * from './commands.ts'
 export { decide } from './coordinator.ts'
 export * from './effects.ts'

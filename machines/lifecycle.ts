@@ -133,7 +133,8 @@ export function end(work: Work, task: Task, event: TaskEvent): Task | null {
   const neverRan = task.value === 'waiting' || task.value === 'suspended'
   const { taskId, place } = ended
   if (place !== null) {
-    for (const { operation, ...resource } of ended.resources) {
+    for (const { resource_type, resource_id, operation } of ended.resources) {
+      const resource = { resource_type, resource_id }
       work.change({ type: 'reservation.delete', resource, place })
       if (!waiters) continue
       if (neverRan)

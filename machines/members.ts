@@ -21,7 +21,8 @@ export function resolveMembers(
   specs: TaskSpec[],
 ): { members: Member[]; runOrder: number[] } | Invalid {
   const indexOf = new Map<string, number>()
-  for (const [index, { name }] of specs.entries()) {
+  for (let index = 0; index < specs.length; index += 1) {
+    const { name } = specs[index] as TaskSpec
     if (name === undefined) continue
     if (indexOf.has(name)) {
       return invalid(specs, index, `the id ${name} is given to two calls of the submission`)
@@ -30,14 +31,15 @@ export function resolveMembers(
   }
 
   const siblings: (readonly number[])[] = []
-  for (const [index, spec] of specs.entries()) {
-    if (spec.dependsOn.length === 0) {
+  for (let index = 0; index < specs.length; index += 1) {
+    const { dependsOn } = specs[index] as TaskSpec
+    if (dependsOn.length === 0) {
       siblings.push(NOTHING)
       continue
     }
     const ahead: number[] = []
     const named = new Set<string>()
-    for (const { on } of spec.dependsOn) {
+    for (const { on } of dependsOn) {
       const id = indexOf.has(on) ? on : canonicalId(on)
       if (named.has(id)) return invalid(specs, index, `depends_on names ${on} twice`)
       named.add(id)

@@ -20,9 +20,9 @@ export interface Judgement {
   reasons: ResourceUse[]
 }
 
-const ACCEPTED: Judgement = Object.freeze({ response: 'accepted', reasons: NOTHING })
+export const ACCEPTED: Judgement = Object.freeze({ response: 'accepted', reasons: NOTHING })
 
-export function judgement(admission: Exclude<Admission, { response: 'rejected' }>): Judgement {
+function judgement(admission: Exclude<Admission, { response: 'rejected' }>): Judgement {
   return admission.response === 'accepted' ? ACCEPTED : admission
 }
 
@@ -48,7 +48,8 @@ export function reserve(
   grantedUses: Granted,
 ): number {
   let waiting = 0
-  for (const [nth, { resource_type, resource_id, operation }] of uses.entries()) {
+  for (let nth = 0; nth < uses.length; nth += 1) {
+    const { resource_type, resource_id, operation } = uses[nth] as ResourceUse
     const granted = grantedUses === null || grantedUses[nth] === true
     if (!granted) waiting += 1
     const reservation = { resource_type, resource_id, operation, place, taskId, granted }

@@ -73,7 +73,8 @@ export function firstsOfEach(
 /** As `judge`, with the firsts in the order of the uses. */
 export function judgeEach(uses: readonly ResourceUse[], earlier: readonly Firsts[]): Admission {
   const found: { said: Admission['response']; place: number; use: ResourceUse }[] = []
-  for (const [nth, { resource_type, resource_id, operation: proposed }] of uses.entries()) {
+  for (let nth = 0; nth < uses.length; nth += 1) {
+    const { resource_type, resource_id, operation: proposed } = uses[nth] as ResourceUse
     const firsts = earlier[nth] ?? NOBODY
     for (const operation of OPERATIONS) {
       const place = firsts[operation]

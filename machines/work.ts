@@ -2,6 +2,7 @@
 // effects and further commands collected on the way. Tasks and groups change only through their machines.
 import type { Command, Slice } from './commands.ts'
 import type { Change, Decision, Effect, HistoryEvent } from './effects.ts'
+import { Few } from './few.ts'
 import {
   type Group,
   type GroupEvent,
@@ -44,22 +45,30 @@ export class Work {
   readonly followUps: Command[] = []
   readonly later: Command[] = []
   readonly #changes: Change[] = []
-  readonly #tasks = new Map<string, Task>()
-  readonly #groups = new Map<string, Group>()
+  readonly #tasks = new Few<Task>()
+  readonly #groups = new Few<Group>()
+  /** Tasks that no store has seen and nobody has asked for: all of most submissions, however large. */
+  #added: Task[] = []
   /** Tasks deleted by this decision, by state: of each group, and in all; null while there is none. */
   #purged: Map<string, Purged> | null = null
   #purgedInAll: Purged | null = null
-  readonly #counters: Slice['counters']
+  #seq: number
+  #place: number
+  #rev: number
   readonly slice: Slice
   readonly env: Env
 
   constructor(slice: Slice, env: Env) {
     this.slice = slice
     this.env = env
-    this.#counters = { ...slice.counters }
+    const { seq, place, rev } = slice.counters
+    this.#seq = seq
+    this.#place = place
+    this.#rev = rev
   }
 
   task(taskId: string): Task | undefined {
+    this.#enterAdded()
     return this.#tasks.get(taskId) ?? this.slice.tasks.get(taskId)
   }
 
@@ -72,18 +81,18 @@ export class Work {
   }
 
   nextSeq(): number {
-    this.#counters.seq += 1
-    return this.#counters.seq
+    this.#seq += 1
+    return this.#seq
   }
 
   nextPlace(): number {
-    this.#counters.place += 1
-    return this.#counters.place
+    this.#place += 1
+    return this.#place
   }
 
   nextRev(): number {
-    this.#counters.rev += 1
-    return this.#counters.rev
+    this.#rev += 1
+    return this.#rev
   }
 
   change(change: Change): void {
@@ -92,7 +101,7 @@ export class Work {
 
   /** Takes a task that no store has seen. */
   addTask(task: Task): void {
-    this.#tasks.set(task.taskId, task)
+    this.#added.push(task)
     this.#appendFor(task, 'task.submitted', task.attempt, submissionData(task))
   }
 
@@ -108,7 +117,8 @@ export class Work {
    * @returns The next snapshot, or null when its state does not handle the event.
    */
   send(task: Task, event: TaskEvent): Task | null {
-    const current = this.task(task.taskId) ?? task
+    this.#enterAdded()
+    const current = this.#tasks.get(task.taskId) ?? task
     const next = nextTask(current, event)
     if (next === null) return null
     next.rev = this.nextRev()
@@ -124,7 +134,7 @@ export class Work {
 
   /** Sends an event to a group; null when its state does not handle it. */
   sendGroup(group: Group, event: GroupEvent): Group | null {
-    const current = this.group(group.groupId) ?? group
+    const current = this.#groups.get(group.groupId) ?? group
     const next = nextGroup(current, event)
     if (next === null) return null
     next.rev = this.nextRev()
@@ -169,16 +179,34 @@ export class Work {
   decision(reply: Decision['reply']): Decision {
     if (this.#purgedInAll !== null) this.#appendPurges(this.#purgedInAll)
     const changes: Change[] = []
-    for (const group of this.#groups.values()) changes.push({ type: 'group.put', group })
-    for (const task of this.#tasks.values()) changes.push({ type: 'task.put', task })
+    // Functions of their own: were they loops of this one, and that compiled during the first of a large submission,
+    // V8 would drop its code at the next, which it has not seen run, and do so again and again.
+    this.#groups.forEach(group => {
+      changes.push({ type: 'group.put', group })
+    })
+    this.#tasks.forEach(task => {
+      changes.push({ type: 'task.put', task })
+    })
+    this.#added.forEach(task => {
+      changes.push({ type: 'task.put', task })
+    })
     // Not spread into a call: a group's submission has more changes than a call takes arguments.
-    for (const change of this.#changes) changes.push(change)
-    const { seq, place, rev } = this.#counters
+    this.#changes.forEach(change => {
+      changes.push(change)
+    })
+    const seq = this.#seq
+    const place = this.#place
+    const rev = this.#rev
     const before = this.slice.counters
-    if (seq !== before.seq || place !== before.place || rev !== before.rev) {
+    if (seq !== before.seq || place !== before.place || rev !== before.rev)
       changes.push({ type: 'counters.set', seq, place, rev })
-    }
     return { changes, effects: this.effects, reply, followUps: this.followUps, later: this.later }
+  }
+
+  #enterAdded(): void {
+    if (this.#added.length === 0) return
+    for (const task of this.#added) this.#tasks.set(task.taskId, task)
+    this.#added = []
   }
 
   /** A member changed: its group's count moves with it, and the group's own `rev` in any case. */

@@ -58,9 +58,9 @@ export interface Store {
   readonly inspection?: Inspection
 }
 
-/** A transaction under way: loads see what it applied so far. */
+/** A transaction under way: loads see what it applied so far. What is there at once comes without a promise. */
 export interface Transaction {
-  load(need: Need, nowMs: number): Promise<Slice>
+  load(need: Need, nowMs: number): Slice | Promise<Slice>
   /**
    * Applies changes as listed. What a task was submitted with does not change, nor does a final state;
    * an edge names a dependant that was put before, and an event a task that is there. At the end of a
@@ -70,7 +70,7 @@ export interface Transaction {
    * edges by which it depends on others with it; a deleted group its history. When it throws, the
    * transaction cannot be committed any more.
    */
-  apply(changes: readonly Change[]): Promise<void>
+  apply(changes: readonly Change[]): void | Promise<void>
 }
 
 export interface TaskQuery {

@@ -135,7 +135,7 @@ test('What follows from a purge that the store refuses is not carried out', asyn
     const named = { taskId: `t${n + 1}`, seq: n + 1, place: n + 1, finishMs: AT_MS }
     return { type: 'task.put' as const, task: task({ ...named, value: 'finished' }) }
   })
-  await store.transaction(tx =>
+  await store.transaction(async tx =>
     tx.apply([...ended, { type: 'counters.set', seq: 12, place: 12, rev: 12 }]),
   )
   const releaseDisk = holdDisk()

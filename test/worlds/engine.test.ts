@@ -67,7 +67,7 @@ async function compare(
 ): Promise<void> {
   const store = new FaultyStore(memoryStore())
   await store.open()
-  await store.transaction(tx => tx.apply(changesTo(before.rows)))
+  await store.transaction(async tx => tx.apply(changesTo(before.rows)))
   let { ids } = before
   const newId = () => {
     ids += 1

@@ -54,6 +54,23 @@ export class Line<T> {
     return this.#keys[this.#head]
   }
 
+  /** Whether an item with a number above `after` is there. */
+  hasAfter(after: number): boolean {
+    // What is taken out at the end leaves no gap there, so the last number has its item.
+    const last = this.#keys.length - 1
+    return last >= this.#head && (this.#keys[last] as number) > after
+  }
+
+  /** The items with the lowest numbers, those first, so many at most. */
+  first(limit: number): T[] {
+    const found: T[] = []
+    for (let at = this.#head; at < this.#keys.length && found.length < limit; at += 1) {
+      const item = this.#items[at]
+      if (item !== undefined) found.push(item)
+    }
+    return found
+  }
+
   /** Items with a number above `after` and up to `until`, lowest first, so many at most. */
   after(
     after: number,
@@ -128,6 +145,12 @@ export class Line<T> {
   }
 
   #closeUp(): void {
+    if (this.#gaps === 0) {
+      this.#keys = this.#keys.slice(this.#head)
+      this.#items = this.#items.slice(this.#head)
+      this.#head = 0
+      return
+    }
     const keys: number[] = []
     const items: T[] = []
     for (let at = this.#head; at < this.#keys.length; at += 1) {

@@ -5,7 +5,6 @@ import {
   type FinalState,
   isFinal,
   isReady,
-  resourceKey,
   stateOf,
   type Task,
   type TaskState,
@@ -66,15 +65,15 @@ export class Live {
     if (place === null) return false
     // Those whose reservation is granted wait for nothing of one that runs; one that never ran is judged away.
     const waiting = stateOf(value) === 'running'
-    return resources.some(use => this.queues.hasBehind(resourceKey(use), place, waiting))
+    return resources.some(use => this.queues.hasBehind(use, place, waiting))
   }
 
   /** Ids of ready tasks: higher priority first, then by place. */
   ready(limit: number): string[] {
-    const found: string[] = []
+    let found: string[] = []
     for (const priority of this.#priorities()) {
-      const line = this.#ready.get(priority)
-      for (const { item } of line?.after(-1, limit - found.length) ?? []) found.push(item)
+      const next = this.#ready.get(priority)?.first(limit - found.length) ?? []
+      found = found.length === 0 ? next : found.concat(next)
       if (found.length >= limit) break
     }
     return found
@@ -95,6 +94,11 @@ export class Live {
   /** Ids of tasks that want to be woken at or before this time, soonest first. */
   due(nowMs: number, limit: number): string[] {
     return this.#due.until(nowMs, limit)
+  }
+
+  /** The soonest time at which a task wants to be woken. */
+  get nextWakeMs(): number | null {
+    return this.#due.firstMs
   }
 
   /** Ids of a group's members in some states, latest first. Only unfinished states are known. */
@@ -142,18 +146,24 @@ export class Live {
     if (groupId === null || groupId === undefined) return
     let members = this.#members.get(groupId)
     if (before !== undefined && !isFinal(before.value)) {
-      members?.[stateOf(before.value) as keyof Members].delete(before.seq)
+      if (members !== undefined) lineOf(members, before).delete(before.seq)
     }
     if (after !== undefined && !isFinal(after.value)) {
       if (members === undefined) {
         members = { waiting: new Line(), suspended: new Line(), running: new Line() }
         this.#members.set(groupId, members)
       }
-      members[stateOf(after.value) as keyof Members].put(after.seq, after.taskId)
+      lineOf(members, after).put(after.seq, after.taskId)
     } else if (members?.waiting.isEmpty && members.suspended.isEmpty && members.running.isEmpty) {
       this.#members.delete(groupId)
     }
   }
+}
+
+/** Where an unfinished task stands. */
+function lineOf({ waiting, suspended, running }: Members, { value }: Task): Line<string> {
+  if (value === 'waiting') return waiting
+  return value === 'suspended' ? suspended : running
 }
 
 /** Tasks by the time at which they want to be woken. */
@@ -175,10 +185,14 @@ class Due {
     if (line?.isEmpty) this.#times.delete(wakeAtMs)
   }
 
+  get firstMs(): number | null {
+    return this.#times.firstKey() ?? null
+  }
+
   until(nowMs: number, limit: number): string[] {
     const found: string[] = []
     for (const { item: line } of this.#times.after(Number.NEGATIVE_INFINITY, limit, nowMs)) {
-      for (const { item } of line.after(-1, limit - found.length)) found.push(item)
+      for (const taskId of line.first(limit - found.length)) found.push(taskId)
       if (found.length >= limit) break
     }
     return found

@@ -1,5 +1,6 @@
 // The queue of every resource in use: who holds a reservation, at which place, and who still waits.
 import {
+  ByResource,
   type Firsts,
   grantBounds,
   type Need,
@@ -7,7 +8,6 @@ import {
   type Operation,
   type Reservation,
   type Resource,
-  resourceKey,
 } from '../../../machines/index.ts'
 import { Line } from './line.ts'
 
@@ -96,60 +96,46 @@ export interface Holder {
 }
 
 export class Queues {
-  readonly #queues = new Map<string, Queue | Entry>()
+  readonly #queues = new ByResource<Queue | Entry>()
 
   /** Puts a reservation, or changes whether it is granted. */
   put(reservation: Reservation, sharing: boolean): void {
-    const key = resourceKey(reservation)
     const entry = new Entry(reservation, sharing)
-    const known = this.#queues.get(key)
+    const known = this.#queues.get(reservation)
     if (known instanceof Queue) known.put(entry)
-    else if (known === undefined || known.place === entry.place) this.#queues.set(key, entry)
+    else if (known === undefined || known.place === entry.place)
+      this.#queues.set(reservation, entry)
     else {
       const queue = queueOf(known)
       queue.put(entry)
-      this.#queues.set(key, queue)
+      this.#queues.set(reservation, queue)
     }
   }
 
   delete(resource: Resource, place: number): void {
-    const key = resourceKey(resource)
-    const queue = this.#queues.get(key)
+    const queue = this.#queues.get(resource)
     if (queue instanceof Entry) {
-      if (queue.place === place) this.#queues.delete(key)
+      if (queue.place === place) this.#queues.delete(resource)
     } else if (queue !== undefined) {
       queue.delete(place)
-      if (queue.held.isEmpty) this.#queues.delete(key)
+      if (queue.held.isEmpty) this.#queues.delete(resource)
     }
   }
 
-  /** For each operation, the first place that holds it, of those before a place. */
-  firsts(key: string, before = Number.POSITIVE_INFINITY): Firsts {
-    const queue = this.#queues.get(key)
-    const firsts: Firsts = {}
-    if (queue === undefined) return firsts
-    if (queue instanceof Entry) {
-      if (queue.place < before) firsts[queue.operation] = queue.place
-      return firsts
-    }
-    for (const operation of OPERATIONS) {
-      const place = queue.held[operation]?.firstKey()
-      if (place !== undefined && place < before) firsts[operation] = place
-    }
-    return firsts
+  /** For each operation, the first place that holds it, of those before a place; null: nobody uses it. */
+  firsts(resource: Resource, before = Number.POSITIVE_INFINITY): Firsts | null {
+    const queue = this.#queues.get(resource)
+    return queue === undefined ? null : firstsOf(queue, before)
   }
 
   /** Whether anybody stands in a queue behind a place; `waiting`: whose reservation is not granted. */
-  hasBehind(key: string, place: number, waiting: boolean): boolean {
-    const queue = this.#queues.get(key)
+  hasBehind(resource: Resource, place: number, waiting: boolean): boolean {
+    const queue = this.#queues.get(resource)
     if (queue === undefined) return false
     if (queue instanceof Entry) return queue.place > place && !(waiting && queue.granted)
     const places = waiting ? queue.waiting : queue.held
     if (places === null) return false
-    return OPERATIONS.some(operation => {
-      const line = places[operation]
-      return line !== null && line.after(place, 1).length > 0
-    })
+    return OPERATIONS.some(operation => places[operation]?.hasAfter(place))
   }
 
   /** Reservations that wait, behind `after` and up to a place for each operation (absent: to the end), by place. */
@@ -223,12 +209,12 @@ export class Queues {
 
   /** Grants whatever nothing stands before: what is so in every state that a store commits. */
   settle(): void {
-    for (const [key, queue] of this.#queues) {
+    for (const queue of this.#queues.values()) {
       if (queue instanceof Entry) {
         queue.granted = true
         continue
       }
-      const bounds = grantBounds(this.firsts(key))
+      const bounds = grantBounds(firstsOf(queue, Number.POSITIVE_INFINITY))
       for (const operation of OPERATIONS) {
         const bound = bounds[operation]
         const waiting = queue.waiting?.[operation]
@@ -239,9 +225,22 @@ export class Queues {
   }
 
   #queue(resource: Resource): Queue | undefined {
-    const known = this.#queues.get(resourceKey(resource))
+    const known = this.#queues.get(resource)
     return known instanceof Entry ? queueOf(known) : known
   }
+}
+
+function firstsOf(queue: Queue | Entry, before: number): Firsts {
+  const firsts: Firsts = {}
+  if (queue instanceof Entry) {
+    if (queue.place < before) firsts[queue.operation] = queue.place
+    return firsts
+  }
+  for (const operation of OPERATIONS) {
+    const place = queue.held[operation]?.firstKey()
+    if (place !== undefined && place < before) firsts[operation] = place
+  }
+  return firsts
 }
 
 function queueOf(entry: Entry): Queue {

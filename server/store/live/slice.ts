@@ -6,6 +6,7 @@ import {
   type IdempotencyRecord,
   isFinal,
   type Need,
+  type Resource,
   resourceKey,
   type Slice,
   type Task,
@@ -15,6 +16,7 @@ import type { Live } from './live.ts'
 /** Where slices are read: each as the transaction under way has left it. */
 export interface Source {
   live: Live
+  /** Replaced when they change, never edited: slices hold them. */
   counters: Slice['counters']
   task(taskId: string): Task | undefined
   group(groupId: string): Group | undefined
@@ -26,21 +28,16 @@ export interface Source {
 /** Loads a slice; a task in it always comes with its group. */
 export function loadSlice(need: Need, nowMs: number, source: Source): Slice {
   const { live } = source
-  const slice = emptySlice({ ...source.counters })
+  const slice = emptySlice(source.counters, need)
   for (const taskId of need.tasks ?? []) take(slice, source, taskId)
   for (const groupId of need.groups ?? []) takeGroup(slice, source, groupId)
-  for (const resource of need.queues ?? []) {
-    const key = resourceKey(resource)
-    if (!slice.queues.has(key)) slice.queues.set(key, live.queues.firsts(key))
-  }
+  for (const resource of need.queues ?? []) takeQueue(slice, source, resource)
   if (need.queuesOf !== undefined) {
-    for (const use of take(slice, source, need.queuesOf)?.resources ?? []) {
-      const key = resourceKey(use)
-      slice.queues.set(key, live.queues.firsts(key))
-    }
+    for (const use of take(slice, source, need.queuesOf)?.resources ?? [])
+      takeQueue(slice, source, use)
   }
   if (need.waitersOf !== undefined) {
-    const task = source.task(need.waitersOf)
+    const task = slice.tasks.get(need.waitersOf) ?? source.task(need.waitersOf)
     slice.waiters = task !== undefined && live.hasWaiters(task)
   }
   if (need.grantable) {
@@ -50,10 +47,11 @@ export function loadSlice(need: Need, nowMs: number, source: Source): Slice {
   if (need.behind) slice.behind = behind(need.behind, slice, source)
   if (need.dependants) {
     const { taskId, after, limit } = need.dependants
-    for (const { item } of live.edges.get(taskId)?.after(after, limit) ?? []) {
-      take(slice, source, item.dependantId)
-      slice.dependants.push({ taskId: item.dependantId, states: item.states })
-    }
+    const edges = live.edges.get(taskId)?.after(after, limit) ?? []
+    slice.dependants = edges.map(({ item: { dependantId, states } }) => {
+      take(slice, source, dependantId)
+      return { taskId: dependantId, states }
+    })
   }
   if (need.ready) slice.ready = named(slice, source, live.ready(need.ready.limit))
   if (need.due) slice.due = named(slice, source, live.due(nowMs, need.due.limit))
@@ -80,8 +78,8 @@ function behind(need: NonNullable<Need['behind']>, slice: Slice, source: Source)
     if (task === undefined) throw new Error(`task ${taskId} has a reservation and is not there`)
     const earlier = new Map<string, Firsts>()
     for (const use of task.resources) {
-      const key = resourceKey(use)
-      earlier.set(key, source.live.queues.firsts(key, place))
+      const firsts = source.live.queues.firsts(use, place)
+      earlier.set(resourceKey(use), firsts ?? {})
     }
     return { taskId, earlier }
   })
@@ -109,6 +107,11 @@ function take(slice: Slice, source: Source, taskId: string): Task | undefined {
   slice.tasks.set(taskId, task)
   if (task.groupId !== null) takeGroup(slice, source, task.groupId)
   return task
+}
+
+function takeQueue(slice: Slice, source: Source, resource: Resource): void {
+  const firsts = source.live.queues.firsts(resource)
+  if (firsts !== null) slice.queues.set(resourceKey(resource), firsts)
 }
 
 function takeGroup(slice: Slice, source: Source, groupId: string): void {

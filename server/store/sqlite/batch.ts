@@ -125,9 +125,9 @@ function addDeletions(runs: Runs, changed: Changed): void {
 
 /** Enters tasks that changed, so many at most. */
 function entriesOf(changed: Changed, limit: number): EntryText[] {
-  const { dirtyTasks } = changed
-  const taken = dirtyTasks.length <= limit ? dirtyTasks : dirtyTasks.slice(0, limit)
-  changed.dirtyTasks = taken === dirtyTasks ? [] : dirtyTasks.slice(taken.length)
+  const { dirtyTasks, dirtyFrom } = changed
+  const taken = dirtyTasks.slice(dirtyFrom, dirtyFrom + limit)
+  changed.dirtyFrom += taken.length
   return entered(taken, enter)
 }
 

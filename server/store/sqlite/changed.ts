@@ -33,6 +33,8 @@ export interface Changed {
   left: Task[]
   /** Those that changed since they were last handed to the writer. */
   dirtyTasks: KeptTask[]
+  /** Where the first of those stands that is to be handed over next. */
+  dirtyFrom: number
   groups: KeptGroup[]
   deletedTasks: KeptTask[]
   deletedGroups: string[]
@@ -50,6 +52,7 @@ export function nothingChanged(transaction: number): Changed {
     tasks: [],
     left: [],
     dirtyTasks: [],
+    dirtyFrom: 0,
     groups: [],
     deletedTasks: [],
     deletedGroups: [],

@@ -335,6 +335,7 @@ class SqliteStore implements Store {
   }
 
   async nextWakeMs(): Promise<number | null> {
+    if (this.#open().writing !== null) return this.#between(({ set }) => set.live.nextWakeMs)
     const row = await this.#seen(() => this.#row(READS.nextWake))
     return row?.wake_at_ms as number | null
   }

@@ -33,23 +33,35 @@ export class SqliteTransaction implements Transaction {
     this.#handOver = handOver
   }
 
-  async load(need: Need, nowMs: number): Promise<Slice> {
+  load(need: Need, nowMs: number): Slice {
     this.#assertUnderWay()
     return guarded('the store cannot be read', () => this.#set.load(need, nowMs))
   }
 
-  async apply(changes: readonly Change[]): Promise<void> {
+  apply(changes: readonly Change[]): void | Promise<void> {
     this.#assertUnderWay()
     this.hasChanged = true
+    if (changes.length > APPLIED_MAX) return this.#applyPartly(changes)
+    this.#applyAtOnce(changes)
+    if (this.#dirtyCount > PARTLY_MIN) return this.#handOverParts()
+  }
+
+  async #applyPartly(changes: readonly Change[]): Promise<void> {
     for (let from = 0; from < changes.length; from += APPLIED_MAX) {
       if (from > 0) await setImmediate()
-      const part = changes.length <= APPLIED_MAX ? changes : changes.slice(from, from + APPLIED_MAX)
-      this.#attempt(() => {
-        for (const change of part) this.#set.apply(change, this.#changed)
-      })
+      this.#applyAtOnce(changes.slice(from, from + APPLIED_MAX))
     }
-    if (this.#changed.dirtyTasks.length <= PARTLY_MIN) return
-    while (this.#changed.dirtyTasks.length > PART_MAX) {
+    if (this.#dirtyCount > PARTLY_MIN) await this.#handOverParts()
+  }
+
+  #applyAtOnce(changes: readonly Change[]): void {
+    this.#attempt(() => {
+      for (const change of changes) this.#set.apply(change, this.#changed)
+    })
+  }
+
+  async #handOverParts(): Promise<void> {
+    while (this.#dirtyCount > PART_MAX) {
       await setImmediate()
       const part = this.#attempt(() => this.#part())
       await this.#handOver(part).catch(error => this.#fail(error))
@@ -64,6 +76,11 @@ export class SqliteTransaction implements Transaction {
 
   end(): void {
     this.#over = true
+  }
+
+  /** Tasks that changed and are not with the writer. */
+  get #dirtyCount(): number {
+    return this.#changed.dirtyTasks.length - this.#changed.dirtyFrom
   }
 
   #part(): Batch {

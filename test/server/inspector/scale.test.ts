@@ -81,7 +81,7 @@ function watched(store: Store): { store: Store; most: Map<string, number> } {
 async function started(t: TestContext) {
   const inner = sqliteStore(await temporaryFolder(t))
   await inner.open()
-  await inner.transaction(tx => tx.apply(large()))
+  await inner.transaction(async tx => tx.apply(large()))
   const { store, most } = watched(inner)
   const world = await startWorld(t, { store })
   return { world, most }

@@ -19,7 +19,17 @@ import { memoryStore } from '../../../server/store/memory.ts'
 import { sqliteStore } from '../../../server/store/sqlite/store.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { temporaryFolder } from '../../support/temp.ts'
-import { edge, event, group, ids, puts, reservation, resource, task } from './builders.ts'
+import {
+  edge,
+  event,
+  group,
+  ids,
+  puts,
+  queuesInUse,
+  reservation,
+  resource,
+  task,
+} from './builders.ts'
 
 const SEQS = [1, 2, 3, 4, 5, 6]
 
@@ -180,7 +190,10 @@ async function played(
   const running = store.transaction(async tx => {
     for (const changes of steps) {
       await tx.apply(changes)
-      for (const need of NEEDS) slices.push(await tx.load(need, 7))
+      for (const need of NEEDS) {
+        const slice = await tx.load(need, 7)
+        slices.push({ ...slice, queues: new Map(queuesInUse(slice)) })
+      }
       // A parent is there while its children are.
       const { tasks } = await tx.load({ tasks: ['t1'] }, 7)
       if (tasks.size > 0) slices.push(await tx.load({ childrenOf: 't1' }, 7))

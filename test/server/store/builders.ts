@@ -1,6 +1,7 @@
 // Tasks, groups and reservations in a word each, for tests of stores.
 import {
   type Change,
+  type Firsts,
   type Group,
   type HistoryEvent,
   isFinal,
@@ -52,6 +53,11 @@ export function reservation(
   return { ...resource(id), operation, place, taskId: `t${place}`, granted }
 }
 
+/** A slice's queues that somebody is in: a store may leave the others out. */
+export function queuesInUse({ queues }: Slice): [string, Firsts][] {
+  return [...queues].filter(([, firsts]) => Object.keys(firsts).length > 0)
+}
+
 export function event(eventId: number, parts: Partial<HistoryEvent> = {}): HistoryEvent {
   return {
     eventId,
@@ -80,11 +86,11 @@ export function edge(dependencyId: string, dependantId: string): Change {
 }
 
 export async function commit(store: Store, ...changes: Change[]): Promise<void> {
-  await store.transaction(tx => tx.apply(changes))
+  await store.transaction(async tx => tx.apply(changes))
 }
 
 export function load(store: Store, need: Need, nowMs = 0): Promise<Slice> {
-  return store.transaction(tx => tx.load(need, nowMs))
+  return store.transaction(async tx => tx.load(need, nowMs))
 }
 
 /** The ids of what a listing gives, in its order. */

@@ -28,7 +28,7 @@ async function holder(t: TestContext, folder: string): Promise<ChildProcess> {
     const { sqliteStore } = await import(${module})
     const store = sqliteStore(process.argv[1])
     await store.open()
-    await store.transaction(tx => tx.apply([{ type: 'counters.set', seq: 1, place: 2, rev: 3 }]))
+    await store.transaction(async tx => tx.apply([{ type: 'counters.set', seq: 1, place: 2, rev: 3 }]))
     console.log('holds')
     setInterval(() => {}, 1000)`
   const child = spawn(process.execPath, ['--input-type=module', '-e', code, folder], {

@@ -168,7 +168,7 @@ export function storeSuite(open: OpenStore): void {
       const store = await open(t)
       const failing = store.transaction(async tx => {
         await tx.apply(puts(task(1)))
-        await assert.rejects(tx.apply([edge('t1', 'nobody')]), /nobody/)
+        await assert.rejects(async () => tx.apply([edge('t1', 'nobody')]), /nobody/)
       })
       await assert.rejects(failing, /nobody/)
       assert.equal(await store.task('t1'), null)
@@ -220,8 +220,8 @@ export function storeSuite(open: OpenStore): void {
     test('is refused to who kept it after its end', async t => {
       const store = await open(t)
       const kept = await store.transaction(async tx => ({ tx }))
-      await assert.rejects(kept.tx.apply(puts(task(1))), /over/)
-      await assert.rejects(kept.tx.load({}, 0), /over/)
+      await assert.rejects(async () => kept.tx.apply(puts(task(1))), /over/)
+      await assert.rejects(async () => kept.tx.load({}, 0), /over/)
     })
 
     test('is finished before the store closes, and none begins after', async t => {
