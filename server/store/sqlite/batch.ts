@@ -3,7 +3,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Changed, KeptTask } from './changed.ts'
 import { chunksOf, chunkText } from './chunks.ts'
-import { type Entry, enterRemoval, enterTask } from './journal-entry.ts'
+import { type Entry, type EntryText, enterRemoval, enterTask } from './journal-entry.ts'
 import { changingGroupValues, fixedGroupValues, INSERT_GROUP, UPDATE_GROUP } from './rows.ts'
 import type { WorkingSet } from './working-set.ts'
 
@@ -21,12 +21,6 @@ export interface Batch {
   /** How many rows it has, those of tasks included. */
   size: number
   runs: Run[]
-}
-
-/** An entry, and how many tasks it tells of. */
-export interface EntryText {
-  text: string
-  size: number
 }
 
 /** Tasks that share an entry: so few that results as large as they may be make no text that is too long. */
@@ -83,7 +77,7 @@ export function restOf(set: WorkingSet, changed: Changed): Batch {
 
 function batchOf(entries: EntryText[], runs: Runs): Batch {
   let size = runs.size
-  for (const entry of entries) size += entry.size
+  for (const entry of entries) size += entry.changes
   return { entries, size, runs: runs.all() }
 }
 
@@ -147,8 +141,13 @@ function entered(
   for (let from = 0; from < tasks.length; from += ENTRY_MAX) {
     const to = Math.min(from + ENTRY_MAX, tasks.length)
     const entry: Entry = []
-    for (let nth = from; nth < to; nth += 1) enterOne(entry, tasks[nth] as KeptTask)
-    if (entry.length > 0) entries.push({ text: JSON.stringify(entry), size: to - from })
+    let rows = 0
+    for (let nth = from; nth < to; nth += 1) {
+      const kept = tasks[nth] as KeptTask
+      if (kept.entered === null) rows += 1
+      enterOne(entry, kept)
+    }
+    if (entry.length > 0) entries.push({ text: JSON.stringify(entry), changes: to - from, rows })
   }
   return entries
 }

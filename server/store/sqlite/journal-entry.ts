@@ -6,6 +6,18 @@ import { PART } from './row-parts.ts'
 /** A list that `JSON.stringify` takes as it is. */
 export type Entry = unknown[]
 
+/** What an entry tells of. */
+export interface EntrySize {
+  /** Tasks that changed. */
+  changes: number
+  /** Those of them that had no row. */
+  rows: number
+}
+
+export interface EntryText extends EntrySize {
+  text: string
+}
+
 type Changing = Omit<Task, 'taskId' | 'seq' | 'groupId' | 'parentId' | 'call' | 'args' | 'tags'>
 
 /** What a row has by itself; whatever has no such default differs from it. */

@@ -2,22 +2,22 @@
 // Rows and journal together are what is committed. A list of tasks is read when the journal is empty, or with
 // what is in it laid over the rows.
 import type { DatabaseSync } from 'node:sqlite'
+import type { EntrySize, EntryText } from './journal-entry.ts'
 import { PendingRows, writeRow } from './pending-rows.ts'
 import { Statements } from './statements.ts'
 
 /** Exported for the test that looks at their query plans. */
 export const JOURNAL = {
   append: 'INSERT INTO journal (id, entry) VALUES (?, ?)',
+  read: 'SELECT entry FROM journal WHERE id = ?',
   entries: 'SELECT id, entry FROM journal ORDER BY id',
   forget: 'DELETE FROM journal WHERE id < ?',
 }
 
-interface Entry {
+/** An entry without its text, which is read again when its turn comes. */
+interface Entry extends EntrySize {
   id: number
-  text: string
   transaction: number
-  /** How many tasks it tells of. */
-  size: number
 }
 
 export class Journal {
@@ -28,10 +28,10 @@ export class Journal {
   #committed = 0
   /** Entries that are not committed. */
   #staged: Entry[] = []
-  /** Entries that are, of which nothing is in the rows; as they are, since that takes least room. */
+  /** Entries that are, of which nothing is in the rows. */
   #entries: Entry[] = []
-  /** How many tasks those tell of, each as often as they do. */
-  #told = 0
+  /** What those tell of, in sum. */
+  readonly #told = { changes: 0, rows: 0 }
   /** What the entries before those told of and is not in the rows. */
   readonly #pending = new PendingRows()
 
@@ -41,9 +41,14 @@ export class Journal {
     this.#statements = statements
   }
 
-  /** Rows that are to be written; a task of which several entries tell may count several times. */
-  get size(): number {
-    return this.#pending.size + this.#told
+  /** Changes of tasks that are not in their rows; those of one task may count as one. */
+  get changes(): number {
+    return this.#pending.size + this.#told.changes
+  }
+
+  /** Tasks that have no row yet, without those whose row is next. */
+  get rows(): number {
+    return this.#told.rows
   }
 
   /** The last transaction for which, as for all before it, each row has been written. */
@@ -53,11 +58,11 @@ export class Journal {
   }
 
   /** Adds an entry to the transaction under way. */
-  append(text: string, size: number, transaction: number): void {
+  append({ text, changes, rows }: EntryText, transaction: number): void {
     const id = this.#lastId + 1
     this.#statements.of(JOURNAL.append).run(id, text)
     this.#lastId = id
-    this.#staged.push({ id, text, transaction, size })
+    this.#staged.push({ id, transaction, changes, rows })
   }
 
   /** Takes note that everything up to a transaction has been committed. */
@@ -65,7 +70,8 @@ export class Journal {
     this.#committed = transaction
     for (const entry of this.#staged) {
       this.#entries.push(entry)
-      this.#told += entry.size
+      this.#told.changes += entry.changes
+      this.#told.rows += entry.rows
     }
     this.#staged = []
   }
@@ -85,20 +91,22 @@ export class Journal {
    * Writes and commits some of the rows, those first that entries have told of for longest.
    *
    * @param limit How many rows at most.
-   * @param taken How much of what entries tell is taken together: what tells of the same task is written once.
+   * @param taken How many changes are taken together: those of the same task are written once.
    */
   applySome(limit: number, taken: number): void {
     if (this.#pending.size === 0) this.#take(taken)
     this.#apply(limit)
   }
 
-  #take(size: number): void {
+  #take(limit: number): void {
+    const read = this.#statements.of(JOURNAL.read)
     let count = 0
-    for (let left = size; count < this.#entries.length && left > 0; count += 1) {
-      const { id, text, transaction, size } = this.#entries[count] as Entry
-      this.#pending.add(text, id, transaction)
-      this.#told -= size
-      left -= size
+    for (let left = limit; count < this.#entries.length && left > 0; count += 1) {
+      const { id, transaction, changes, rows } = this.#entries[count] as Entry
+      this.#pending.add(read.get(id)?.entry as string, id, transaction)
+      this.#told.changes -= changes
+      this.#told.rows -= rows
+      left -= changes
     }
     this.#entries = this.#entries.slice(count)
   }

@@ -81,6 +81,8 @@ export class Writer {
       cause = error
     })
     worker.on('exit', code => {
+      for (const resolve of this.#holds.values()) resolve(false)
+      this.#holds.clear()
       if (this.#isClosing) return
       this.#die(new StoreError(`the writing thread ended with code ${code}`, cause))
     })
@@ -227,8 +229,6 @@ export class Writer {
   #die(error: StoreError): void {
     if (this.#isDead) return
     this.#isDead = true
-    for (const resolve of this.#holds.values()) resolve(false)
-    this.#holds.clear()
     this.#fail(error)
   }
 

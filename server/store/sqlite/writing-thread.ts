@@ -1,7 +1,8 @@
 // The thread that writes: it takes the parts of transactions in order, and says which have landed. Rows of tasks
-// follow later: when nothing else is to do, when somebody wants to read them, or when too many wait.
+// follow later.
 import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { CatchUp } from './catch-up.ts'
 import { openWriter } from './connection.ts'
 import { Journal } from './journal.ts'
 import { Statements } from './statements.ts'
@@ -9,17 +10,6 @@ import type { FromWriter, Part, ToWriter, WriterOptions } from './writer.ts'
 
 /** Rows that share a commit at most, unless one transaction has more. */
 const ROWS_MAX = 20_000
-
-/** Changes of tasks that wait to be written as rows, before they are in between; a task may have several. */
-const WAITING_MAX = 131_072
-/** How many of them are then taken together. */
-const TAKEN_MAX = 65_536
-/** Rows that are written at once, in a commit of their own, while others wait for theirs. */
-const WRITTEN_MAX = 2_048
-/** How long after the last ones some are written even though there is always something else to do, in ms. */
-const WRITTEN_EVERY_MS = 250
-/** Changes that may wait when rows cannot be written: with more, nothing is committed. */
-const STUCK_MAX = 524_288
 
 /**
  * Pages in the log from which on it is copied into the database: when nothing else is to do, or else after a
@@ -36,10 +26,7 @@ if (port === null) throw new Error('the writing thread is started by the store a
 let db: DatabaseSync
 let statements: Statements
 let journal: Journal
-/** When rows were written last, in ms. */
-let writtenMs = 0
-/** How many read rows, so that not some of them may be written, but all or none. */
-let holds = 0
+let catchUp: CatchUp
 /** That of the last part; parts of a lost era were handed over before a failure. */
 let era = 0
 let lostEra = -1
@@ -56,6 +43,12 @@ function open(): void {
     db = openWriter(path, pageCountMax)
     statements = new Statements(db)
     journal = new Journal(db, statements)
+    catchUp = new CatchUp({
+      db,
+      journal,
+      onApplied: applied => tell({ applied }),
+      onHeld: (hold, held) => tell({ held, hold }),
+    })
     tell({ opened: true })
   } catch (error) {
     tell({ failed: told(error), era: 0 })
@@ -70,7 +63,7 @@ function take(first: ToWriter): void {
     }
     if ('open' in message) open()
     else if ('hold' in message) hold(message.hold)
-    else if ('release' in message) holds -= 1
+    else if ('release' in message) catchUp.release()
     else if (message.era > lostEra) attempt(message)
     const next =
       rows < ROWS_MAX ? receiveMessageOnPort(port as NonNullable<typeof port>) : undefined
@@ -83,47 +76,21 @@ function take(first: ToWriter): void {
 
 /** Writes rows as long as nothing comes; then the log is copied. */
 function atRest(): void {
-  if (writeSome(Number.POSITIVE_INFINITY) && journal.size > 0) rest = setTimeout(atRest, 0)
+  if (catchUp.some()) rest = setTimeout(atRest, 0)
   else copyLog(PAGES_AT_REST)
 }
 
 function close(): void {
   clearTimeout(rest)
-  writeAll()
+  catchUp.all()
   db.close()
   port?.close()
 }
 
-/** Writes all rows that wait, and from then on all or none until this is released; says whether it could. */
-function hold(number: number): void {
+/** What was handed over before is committed first: the reader may have been told of it. */
+function hold(reader: number): void {
   if (written !== null) attempt(null)
-  const held = writeAll()
-  if (held) holds += 1
-  tell({ held, hold: number })
-}
-
-/** Writes all rows of tasks that wait; says whether it could. */
-function writeAll(): boolean {
-  return writeRows(() => journal.applyAll())
-}
-
-/** Writes some of them, unless somebody reads; says whether it did. */
-function writeSome(taken: number): boolean {
-  return holds === 0 && writeRows(() => journal.applySome(WRITTEN_MAX, taken))
-}
-
-/** What could not be written stays in the journal, and waits for the next time. */
-function writeRows(apply: () => void): boolean {
-  if (db.isTransaction) return false
-  if (journal.size === 0) return true
-  try {
-    apply()
-  } catch {
-    return false
-  }
-  writtenMs = performance.now()
-  tell({ applied: journal.applied })
-  return true
+  catchUp.hold(reader)
 }
 
 /** Takes a part, or commits when there is none. */
@@ -157,10 +124,10 @@ function write({ transaction, entries, size, runs, end }: Part): void {
     return
   }
   if (!db.isTransaction) {
-    if (journal.size > STUCK_MAX) journal.applySome(WRITTEN_MAX, TAKEN_MAX)
+    catchUp.assertRoom()
     db.exec('BEGIN IMMEDIATE')
   }
-  for (const { text, size } of entries) journal.append(text, size, transaction)
+  for (const entry of entries) journal.append(entry, transaction)
   for (const { sql, width, values } of runs) {
     const statement = statements.of(sql)
     for (let from = 0; from < values.length; from += width) {
@@ -179,9 +146,7 @@ function commit(): void {
   rows = 0
   tell({ landed })
   journal.committed(landed)
-  if (journal.size === 0) tell({ applied: landed })
-  else if (performance.now() - writtenMs >= WRITTEN_EVERY_MS) writeSome(TAKEN_MAX)
-  while (journal.size > WAITING_MAX && writeSome(TAKEN_MAX));
+  catchUp.committed()
   copyLog(PAGES_MAX)
 }
 

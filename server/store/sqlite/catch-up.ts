@@ -1,0 +1,128 @@
+// When the rows of tasks catch up with the journal: while nothing else is to do, when somebody wants to read
+// them, or when too much waits. Except for a reader who finds little to wait for, commits go on in between.
+import type { DatabaseSync } from 'node:sqlite'
+import type { Journal } from './journal.ts'
+
+/**
+ * Changes of tasks that may wait, and new tasks among them: until then they are in memory, and after a crash the
+ * next process has to write them first.
+ */
+const CHANGES_MAX = 327_680
+const NEW_MAX = 131_072
+/** Changes that may wait while somebody reads now and then, in ms after the last time. */
+const CHANGES_READ_MAX = 4_096
+const READ_MS = 10_000
+/** Changes that may wait when rows cannot be written: with more, nothing is committed. */
+const CHANGES_STUCK_MAX = 524_288
+/** How many changes are taken together, and how many rows of them are written at once. */
+const TAKEN_MAX = 65_536
+const WRITTEN_MAX = 2_048
+/** How long after the last rows some are written even though there is always something else to do, in ms. */
+const WRITTEN_EVERY_MS = 250
+/** How long a reader waits for a large transaction or another reader before it looks again, in ms. */
+const LOOK_MS = 2
+
+export interface CatchUpParts {
+  db: DatabaseSync
+  journal: Journal
+  /** Told for which transaction, and all before it, each row is written. */
+  onApplied: (transaction: number) => void
+  /** Told whether a reader's rows are written. */
+  onHeld: (reader: number, isHeld: boolean) => void
+}
+
+export class CatchUp {
+  readonly #db: DatabaseSync
+  readonly #journal: Journal
+  readonly #onApplied: (transaction: number) => void
+  readonly #onHeld: (reader: number, isHeld: boolean) => void
+  /** Readers that have not been told yet. */
+  #waiting: number[] = []
+  /** How many read, so that not some of the rows may be written, but all or none. */
+  #reading = 0
+  #readMs = Number.NEGATIVE_INFINITY
+  #writtenMs = 0
+
+  constructor({ db, journal, onApplied, onHeld }: CatchUpParts) {
+    this.#db = db
+    this.#journal = journal
+    this.#onApplied = onApplied
+    this.#onHeld = onHeld
+  }
+
+  /** Before a transaction: refuses it when too much could not be written. @throws What SQLite says of it. */
+  assertRoom(): void {
+    if (this.#journal.changes > CHANGES_STUCK_MAX) this.#journal.applySome(WRITTEN_MAX, TAKEN_MAX)
+  }
+
+  /** After a commit. */
+  committed(): void {
+    if (this.#journal.changes === 0) this.#onApplied(this.#journal.applied)
+    else if (performance.now() - this.#writtenMs >= WRITTEN_EVERY_MS) this.#some()
+    while (this.#isTooMuch && this.#some());
+  }
+
+  /** Writes some rows; says whether there are more of them. */
+  some(): boolean {
+    return this.#some() && this.#journal.changes > 0
+  }
+
+  /** Writes all rows; says whether it could. */
+  all(): boolean {
+    return this.#write(() => this.#journal.applyAll())
+  }
+
+  /** Writes all rows for a reader, and from when that is told on all or none until it is released. */
+  hold(reader: number): void {
+    this.#readMs = performance.now()
+    this.#waiting.push(reader)
+    if (this.#waiting.length === 1) this.#serve()
+  }
+
+  release(): void {
+    this.#reading -= 1
+    this.#readMs = performance.now()
+  }
+
+  #serve(): void {
+    const isFew = this.#journal.changes <= CHANGES_READ_MAX
+    if (!isFew && (this.#reading > 0 || this.#db.isTransaction)) {
+      setTimeout(() => this.#serve(), LOOK_MS)
+      return
+    }
+    if (!isFew && this.#some()) {
+      setImmediate(() => this.#serve())
+      return
+    }
+    const isHeld = this.all()
+    for (const reader of this.#waiting) {
+      if (isHeld) this.#reading += 1
+      this.#onHeld(reader, isHeld)
+    }
+    this.#waiting = []
+  }
+
+  get #isTooMuch(): boolean {
+    const { changes, rows } = this.#journal
+    const isRead = performance.now() - this.#readMs < READ_MS
+    return rows > NEW_MAX || changes > (isRead ? CHANGES_READ_MAX : CHANGES_MAX)
+  }
+
+  #some(): boolean {
+    return this.#reading === 0 && this.#write(() => this.#journal.applySome(WRITTEN_MAX, TAKEN_MAX))
+  }
+
+  /** What cannot be written stays in the journal, and waits for the next time. */
+  #write(apply: () => void): boolean {
+    if (this.#db.isTransaction) return false
+    if (this.#journal.changes === 0) return true
+    try {
+      apply()
+    } catch {
+      return false
+    }
+    this.#writtenMs = performance.now()
+    this.#onApplied(this.#journal.applied)
+    return true
+  }
+}
