@@ -143,6 +143,7 @@ export function defineCall<Schema extends TSchema, Result>(
   const argsSchema: object = definition.args ?? { type: 'object', additionalProperties: false }
   const validator = Compile(argsSchema)
   const runArgs = (args: JsonObject) => args as Static<Schema>
+  const whose = `call ${name}`
 
   return Object.freeze({
     kind: CALL,
@@ -173,7 +174,7 @@ export function defineCall<Schema extends TSchema, Result>(
       return args as JsonObject
     },
     resources: (args: JsonObject) =>
-      checkedResources(definition.resources?.(runArgs(args)) ?? [], `call ${name}`),
+      checkedResources(definition.resources?.(runArgs(args)) ?? [], whose),
     tags: (args: JsonObject) => definition.tags?.(runArgs(args)) ?? [],
     run: async (args: JsonObject, context: RunContext) => definition.run(runArgs(args), context),
   }) as Call<Static<Schema>, Awaited<Result>>
@@ -265,35 +266,47 @@ export function callsOf(module: Record<string, unknown>, file: string): Call[] {
 
 /** Checks a list of resource uses and drops repeats; two operations on one resource are refused. */
 export function checkedResources(uses: readonly ResourceUse[], whose: string): ResourceUse[] {
-  const operations = new Map<string, ResourceUse>()
-  for (const { resource_type, resource_id, operation } of uses) {
-    for (const part of [resource_type, resource_id]) {
-      if (
-        typeof part !== 'string' ||
-        part === '' ||
-        part.includes('\u0000') ||
-        part.length > 1000
-      ) {
-        throw new BadRequestError(
-          `${whose}: resource_type and resource_id are strings of 1 to 1000 characters without NUL; found ${JSON.stringify(part)}`,
-        )
-      }
-    }
-    if (!OPERATIONS.includes(operation)) {
-      throw new BadRequestError(
-        `${whose}: operation is one of ${OPERATIONS.join(', ')}; found ${JSON.stringify(operation)}`,
-      )
-    }
+  const [only] = uses
+  if (only === undefined) return []
+  // Most tasks use one resource, which nothing has to be held against.
+  if (uses.length === 1) return [checkedUse(only, whose)]
+  const byResource = new Map<string, ResourceUse>()
+  for (const each of uses) {
+    const use = checkedUse(each, whose)
+    const { resource_type, resource_id, operation } = use
     const key = `${resource_type}\u0000${resource_id}`
-    const known = operations.get(key)
+    const known = byResource.get(key)
     if (known !== undefined && known.operation !== operation) {
       throw new BadRequestError(
         `${whose}: ${resource_type} ${resource_id} is named with two operations, ${known.operation} and ${operation}; name one`,
       )
     }
-    operations.set(key, { resource_type, resource_id, operation })
+    byResource.set(key, use)
   }
-  return [...operations.values()]
+  return [...byResource.values()]
+}
+
+function checkedUse(
+  { resource_type, resource_id, operation }: ResourceUse,
+  whose: string,
+): ResourceUse {
+  checkPart(resource_type, whose)
+  checkPart(resource_id, whose)
+  if (!OPERATIONS.includes(operation)) {
+    throw new BadRequestError(
+      `${whose}: operation is one of ${OPERATIONS.join(', ')}; found ${JSON.stringify(operation)}`,
+    )
+  }
+  return { resource_type, resource_id, operation }
+}
+
+function checkPart(part: unknown, whose: string): void {
+  if (typeof part === 'string' && part !== '' && part.length <= 1000 && !part.includes('\u0000')) {
+    return
+  }
+  throw new BadRequestError(
+    `${whose}: resource_type and resource_id are strings of 1 to 1000 characters without NUL; found ${JSON.stringify(part)}`,
+  )
 }
 
 /** A request for one task, as a client or a program gives it. */

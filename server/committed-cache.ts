@@ -70,6 +70,11 @@ export class CommittedCache<Value extends object> {
     })
   }
 
+  /** Whether it keeps nothing, and nothing is being read: no commit matters to it. */
+  get isEmpty(): boolean {
+    return this.#kept.size === 0 && this.#readings.size === 0
+  }
+
   /** Bytes that it keeps. */
   get bytes(): number {
     return this.#kept.calculatedSize

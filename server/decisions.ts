@@ -1,6 +1,7 @@
 // What is decided in one transaction: commands one after another, each with all that follows from it, on what
 // those before it have left; and what that changes, for whoever is told once it is on disk.
 import {
+  type Change,
   type Command,
   type Decision,
   decide,
@@ -26,72 +27,130 @@ export interface Commit {
   wakeAtMs: number | null
 }
 
+type Reply = Decision['reply']
+
 export class Decisions {
-  readonly commit: Commit = {
-    rev: 0,
-    tasks: new Map(),
-    groups: new Map(),
-    events: [],
-    wakeAtMs: null,
-  }
+  readonly commit = new Changed()
   readonly effects: Effect[] = []
   readonly #clock: Clock
-  readonly #ids: Ids
   readonly #sliceLimit: number
+  readonly #newId: () => string
 
   constructor(clock: Clock, ids: Ids, sliceLimit: number) {
     this.#clock = clock
-    this.#ids = ids
     this.#sliceLimit = sliceLimit
+    this.#newId = () => ids.newId()
   }
 
-  /** Decides a command and all that follows from it in the same transaction. */
-  async take(tx: Transaction, command: Command) {
-    const queue = [command]
-    const later: Command[] = []
+  /**
+   * Decides commands, each with all that follows from it in the same transaction; not those that have
+   * become void when it is their turn. Where the store answers at once nothing is waited for: two promises
+   * for each command would cost as much as its decision.
+   *
+   * @param decided Called after each, with its reply and what follows in later transactions.
+   */
+  async take<Letter extends { readonly command: Command; readonly isVoid: boolean }>(
+    tx: Transaction,
+    letters: readonly Letter[],
+    decided: (letter: Letter, reply: Reply, later: readonly Command[]) => void,
+  ): Promise<void> {
+    const newId = this.#newId
     const sliceLimit = this.#sliceLimit
-    let reply: Decision['reply'] | undefined
-    for (const each of queue) {
-      const nowMs = this.#clock.nowMs()
-      const slice = await tx.load(needs(each, sliceLimit), nowMs)
-      const decision = decide(each, slice, { nowMs, newId: () => this.#ids.newId(), sliceLimit })
-      if (decision.changes.length > 0) await tx.apply(decision.changes)
-      note(this.commit, decision)
-      // Not spread into a call: a cascade has more consequences than a call takes arguments.
-      for (const effect of decision.effects) this.effects.push(effect)
-      for (const followUp of decision.followUps) queue.push(followUp)
-      for (const command of decision.later) later.push(command)
-      reply ??= decision.reply
+    for (const letter of letters) {
+      if (letter.isVoid) continue
+      const queue = [letter.command]
+      let later: Command[] | null = null
+      let reply: Reply | undefined
+      for (let next = 0; next < queue.length; next += 1) {
+        const command = queue[next] as Command
+        const nowMs = this.#clock.nowMs()
+        const loaded = tx.load(needs(command, sliceLimit), nowMs)
+        const slice = loaded instanceof Promise ? await loaded : loaded
+        const decision = decide(command, slice, { nowMs, newId, sliceLimit })
+        if (decision.changes.length > 0) {
+          const applied = tx.apply(decision.changes)
+          if (applied instanceof Promise) await applied
+          this.commit.note(decision.changes)
+        }
+        append(this.effects, decision.effects)
+        append(queue, decision.followUps)
+        if (decision.later.length > 0) {
+          later ??= []
+          append(later, decision.later)
+        }
+        reply ??= decision.reply
+      }
+      decided(letter, reply as Reply, later ?? NOTHING)
     }
-    return { reply: reply as Decision['reply'], later }
   }
 }
 
-function note(commit: Commit, decision: Decision): void {
-  for (const change of decision.changes) {
-    switch (change.type) {
-      case 'counters.set':
-        commit.rev = change.rev
-        break
-      case 'task.put': {
-        commit.tasks.set(change.task.taskId, change.task)
-        const { wakeAtMs } = change.task
-        if (wakeAtMs !== null) commit.wakeAtMs = Math.min(commit.wakeAtMs ?? wakeAtMs, wakeAtMs)
-        break
+const NOTHING: readonly Command[] = []
+
+/** Not spread into a call of `push`: a cascade has more consequences than a call takes arguments. */
+function append<T>(list: T[], more: readonly T[]): void {
+  for (const each of more) list.push(each)
+}
+
+/** What was changed so far. Most commits concern nobody who asks by id: the maps are made for who does. */
+class Changed implements Commit {
+  rev = 0
+  wakeAtMs: number | null = null
+  readonly events: HistoryEvent[] = []
+  /** In order; of what was deleted the id. */
+  readonly #ofTasks: (Task | string)[] = []
+  readonly #ofGroups: (Group | string)[] = []
+  #tasks: Map<string, Task | null> | null = null
+  #groups: Map<string, Group | null> | null = null
+
+  note(changes: readonly Change[]): void {
+    for (const change of changes) {
+      switch (change.type) {
+        case 'counters.set':
+          this.rev = change.rev
+          break
+        case 'task.put': {
+          this.#ofTasks.push(change.task)
+          const { wakeAtMs } = change.task
+          if (wakeAtMs !== null) this.wakeAtMs = Math.min(this.wakeAtMs ?? wakeAtMs, wakeAtMs)
+          break
+        }
+        case 'task.delete':
+          this.#ofTasks.push(change.taskId)
+          break
+        case 'group.put':
+          this.#ofGroups.push(change.group)
+          break
+        case 'group.delete':
+          this.#ofGroups.push(change.groupId)
+          break
+        case 'event.append':
+          this.events.push(change.event)
+          break
+        default:
       }
-      case 'task.delete':
-        commit.tasks.set(change.taskId, null)
-        break
-      case 'group.put':
-        commit.groups.set(change.group.groupId, change.group)
-        break
-      case 'group.delete':
-        commit.groups.set(change.groupId, null)
-        break
-      case 'event.append':
-        commit.events.push(change.event)
-        break
-      default:
     }
   }
+
+  get tasks(): Map<string, Task | null> {
+    this.#tasks ??= lastOfEach(this.#ofTasks, task => task.taskId)
+    return this.#tasks
+  }
+
+  get groups(): Map<string, Group | null> {
+    this.#groups ??= lastOfEach(this.#ofGroups, group => group.groupId)
+    return this.#groups
+  }
+}
+
+function lastOfEach<Row extends object>(
+  changes: readonly (Row | string)[],
+  idOf: (row: Row) => string,
+): Map<string, Row | null> {
+  const last = new Map<string, Row | null>()
+  for (const change of changes) {
+    if (typeof change === 'string') last.set(change, null)
+    else last.set(idOf(change), change)
+  }
+  return last
 }

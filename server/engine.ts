@@ -1,15 +1,10 @@
 // The mailbox: all commands that wait are taken as one batch, decided one by one on what the store
 // holds, and committed together. Replies, effects and notices go out after the commit and never before.
 // While a batch is on its way to the disk, further ones are decided on what it will have left there.
-import {
-  type Command,
-  type Decision,
-  type Effect,
-  type ReplyOf,
-  SLICE_LIMIT,
-} from '../machines/index.ts'
+import { type Command, type Effect, type ReplyOf, SLICE_LIMIT } from '../machines/index.ts'
 import { type Commit, Decisions } from './decisions.ts'
 import { StoreError, UnavailableError } from './errors.ts'
+import { Letter, NOTHING_LATER } from './letter.ts'
 import type { Clock, Ids } from './ports.ts'
 import type { Store } from './store/store.ts'
 
@@ -33,28 +28,9 @@ export interface EngineParts {
   sliceLimit?: number
 }
 
-interface Letter {
-  command: Command
-  /** Must reach the store in the end: a report from the runner, or the rest of a fan-out. */
-  reliable: boolean
-  /** Whether it goes without others: together with them it broke an assertion. */
-  alone: boolean
-  /** Whether the decision that asked for it was taken back. */
-  isVoid: boolean
-  resolve: (reply: Decision['reply']) => void
-  reject: (error: unknown) => void
-}
-
-interface Decided {
-  letter: Letter
-  reply: Decision['reply']
-  /** The ends of what follows in later transactions. */
-  later: Promise<unknown>[]
-}
-
 interface Committed {
   decisions: Decisions
-  decided: Decided[]
+  decided: Letter[]
 }
 
 /** A batch that is decided, or on its way to the disk. */
@@ -142,6 +118,12 @@ export class Engine {
     return this.#post(command, true)
   }
 
+  /** As `sendReliably`, for who needs no reply and hears only when the command is not taken. */
+  tell<C extends Command>(command: C, notTaken: (error: unknown, command: C) => void): void {
+    if (this.#abandoned) notTaken(new UnavailableError('the engine is closed'), command)
+    else this.#take(command, true, ignored, notTaken as Letter['reject'])
+  }
+
   /** Looks for ready tasks with the next batch: a slot became free. */
   fill(): void {
     this.#fillWanted = true
@@ -177,12 +159,21 @@ export class Engine {
 
   #put<C extends Command>(command: C, reliable: boolean) {
     const { promise, resolve, reject } = Promise.withResolvers<ReplyOf<C['type']>>()
-    const answer = { resolve: resolve as Letter['resolve'], reject }
-    const letter: Letter = { command, reliable, alone: false, isVoid: false, ...answer }
+    const letter = this.#take(command, reliable, resolve as Letter['resolve'], reject)
+    return { letter, reply: promise }
+  }
+
+  #take(
+    command: Command,
+    reliable: boolean,
+    resolve: Letter['resolve'],
+    reject: Letter['reject'],
+  ): Letter {
+    const letter = new Letter(command, reliable, resolve, reject)
     this.#mailbox.push(letter)
     if (this.#mailbox.length === FILLED) this.#onFilled?.()
     this.#wake()
-    return { letter, reply: promise }
+    return letter
   }
 
   #wake(): void {
@@ -229,7 +220,7 @@ export class Engine {
 
   #giveUp(): void {
     for (const letter of [...this.#returned.splice(0), ...this.#mailbox.splice(0)])
-      letter.reject(new UnavailableError('the store refuses to commit'))
+      letter.reject(new UnavailableError('the store refuses to commit'), letter.command)
   }
 
   /** Resolves when so many letters wait that the disk should have them while others come in. */
@@ -299,7 +290,7 @@ export class Engine {
       this.#isRefused = true
       for (const letter of letters) {
         if (letter.reliable) this.#returned.push(letter)
-        else letter.reject(error)
+        else letter.reject(error, letter.command)
       }
     } else if (!isAlone) {
       // One command broke an assertion: alone, each of the others goes through.
@@ -309,7 +300,7 @@ export class Engine {
       }
       if (first === undefined) this.#fillsAlone = true
     } else if (first === undefined) throw error
-    else first.reject(error)
+    else first.reject(error, first.command)
     this.#fillWanted = true
     this.#wake()
   }
@@ -328,26 +319,27 @@ export class Engine {
 
   async #commit(flight: Flight, decided: () => void): Promise<Committed> {
     const decisions = new Decisions(this.#clock, this.#ids, this.#sliceLimit)
-    const outcomes = await this.#store.transaction(async tx => {
-      const outcome: Decided[] = []
-      for (const letter of flight.batch) {
-        if (letter.isVoid) continue
-        const { reply, later } = await decisions.take(tx, letter.command)
-        outcome.push({ letter, reply, later: this.#follow(flight, later) })
-      }
+    const letters = await this.#store.transaction(async tx => {
+      const taken: Letter[] = []
+      await decisions.take(tx, flight.batch, (letter, reply, later) => {
+        letter.reply = reply
+        letter.later = this.#follow(flight, later)
+        taken.push(letter)
+      })
       const free = this.#freeSlots()
       if (free > 0) {
         const worker = this.#performer?.worker ?? ''
         const fill: Command = { type: 'slots.fill', free, worker }
-        const { reply } = await decisions.take(tx, fill)
-        // Not in this transaction: a group's change would reach all of its tasks at once.
-        if ((reply as ReplyOf<'slots.fill'>).held > 0) this.#fillWanted = true
+        await decisions.take(tx, [{ command: fill, isVoid: false }], (_, reply) => {
+          // Not in this transaction: a group's change would reach all of its tasks at once.
+          if ((reply as ReplyOf<'slots.fill'>).held > 0) this.#fillWanted = true
+        })
       }
       for (const { type } of decisions.effects) if (type === 'task.run') flight.starting += 1
       decided()
-      return outcome
+      return taken
     })
-    return { decisions, decided: outcomes }
+    return { decisions, decided: letters }
   }
 
   /** Slots that no task runs in, and none is about to. */
@@ -360,12 +352,13 @@ export class Engine {
   /** Lets the world see what is on disk. Whatever throws here, the batch is not taken again. */
   #publish({ decisions: { commit, effects }, decided }: Committed): void {
     for (const effect of effects) this.#performer?.perform(effect)
-    for (const { letter, reply, later } of decided) this.#answer(letter, reply, later)
+    for (const letter of decided) this.#answer(letter)
     if (commit.rev > 0) for (const listener of this.#listeners) listener(commit)
   }
 
   /** Queues what follows from a decision, behind whatever waits: it is decided on what this one leaves. */
-  #follow(flight: Flight, later: Command[]): Promise<unknown>[] {
+  #follow(flight: Flight, later: readonly Command[]): readonly Promise<unknown>[] {
+    if (later.length === 0) return NOTHING_LATER
     return later.map(command => {
       const { letter, reply } = this.#put(command, true)
       flight.following.push(letter)
@@ -376,8 +369,15 @@ export class Engine {
   }
 
   /** A reply waits for the rest of its own fan-out; everybody else's work goes on in between. */
-  #answer(letter: Letter, reply: Decision['reply'], later: Promise<unknown>[]): void {
-    if (later.length === 0) letter.resolve(reply)
-    else Promise.all(later).then(() => letter.resolve(reply), letter.reject)
+  #answer({ command, resolve, reject, reply, later }: Letter): void {
+    if (later.length === 0) resolve(reply)
+    else {
+      Promise.all(later).then(
+        () => resolve(reply),
+        error => reject(error, command),
+      )
+    }
   }
 }
+
+function ignored(): void {}

@@ -104,13 +104,15 @@ export class RenderedReports {
   }
 
   /** Lets go of what a commit has changed. */
-  take({ rev, tasks, groups }: Commit): void {
-    for (const taskId of tasks.keys()) this.#tasks.drop(taskId)
-    for (const groupId of groups.keys()) {
-      this.#groups.drop(groupId)
-      this.#lists.drop(groupId)
+  take(commit: Commit): void {
+    if (!this.#tasks.isEmpty) for (const taskId of commit.tasks.keys()) this.#tasks.drop(taskId)
+    if (!this.#groups.isEmpty || !this.#lists.isEmpty) {
+      for (const groupId of commit.groups.keys()) {
+        this.#groups.drop(groupId)
+        this.#lists.drop(groupId)
+      }
     }
-    this.#horizon.tell(rev)
+    this.#horizon.tell(commit.rev)
   }
 
   /** The report of a task. @throws {NotFoundError} No task has that id. */

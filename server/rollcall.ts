@@ -78,6 +78,7 @@ export class Rollcall {
   readonly #clock: Clock
   readonly #log: Log
   readonly #ready: Promise<void>
+  #isReady = false
   readonly #stopping = new AbortController()
   readonly #stopped = new AbortController()
   readonly #waits = new Set<Promise<unknown>>()
@@ -143,6 +144,7 @@ export class Rollcall {
     await this.#timers.start()
     this.#horizon.tell(await this.store.rev())
     this.engine.attach(this.#runner)
+    this.#isReady = true
   }
 
   /** Resolves when the store is open and what a crash left has been taken up; rejects when it cannot be. */
@@ -156,9 +158,11 @@ export class Rollcall {
    * @throws {BadRequestError | UnknownCallError | BadDependencyError} The request is malformed.
    * @throws {RejectedError} It can never be served; `reasons` says why.
    */
-  async submit(request: CallRequest, options: SubmitOptions = {}): Promise<Submitted> {
-    await this.#ready
-    return this.#submitter.submit(request, options)
+  submit(request: CallRequest, options: SubmitOptions = {}): Promise<Submitted> {
+    // What is ready is not waited for: a turn or two for each request of many.
+    return this.#isReady
+      ? this.#submitter.submit(request, options)
+      : this.#ready.then(() => this.#submitter.submit(request, options))
   }
 
   /** Submits a group, whole or not at all. */

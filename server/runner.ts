@@ -42,7 +42,8 @@ interface Run {
   call: Call
   controller: AbortController
   stopping: StopCause | null
-  progress: ProgressWriter
+  /** Null until it reports progress. */
+  progress: ProgressWriter | null
   timers: (() => void)[]
   /** Why it is an error whatever its handler still does. */
   spoiled: Failure | null
@@ -119,16 +120,12 @@ export class Runner implements Performer {
       })
       return
     }
-    const { taskId, attempt } = task
-    const progress = new ProgressWriter(clock, written =>
-      this.#tell({ type: 'task.progressed', taskId, attempt, progress: written }),
-    )
     const run: Run = {
       task,
       call,
       controller: new AbortController(),
       stopping: null,
-      progress,
+      progress: null,
       timers: [],
       spoiled: null,
       live: true,
@@ -143,9 +140,8 @@ export class Runner implements Performer {
   }
 
   #context(run: Run): RunContext {
-    const { taskId, groupId, attempt, call } = run.task
+    const { task } = run
     const { log } = this.#parts
-    const details = (given: object) => ({ taskId, groupId, attempt, call, ...given })
     return {
       signal: run.controller.signal,
       progress: value => this.#progress(run, value),
@@ -156,14 +152,14 @@ export class Runner implements Performer {
         return spawned
       },
       log: {
-        debug: (given, message) => log.debug(details(given), message),
-        info: (given, message) => log.info(details(given), message),
-        warn: (given, message) => log.warn(details(given), message),
-        error: (given, message) => log.error(details(given), message),
+        debug: (given, message) => log.debug(detailsOf(task, given), message),
+        info: (given, message) => log.info(detailsOf(task, given), message),
+        warn: (given, message) => log.warn(detailsOf(task, given), message),
+        error: (given, message) => log.error(detailsOf(task, given), message),
       },
-      taskId,
-      groupId,
-      attempt,
+      taskId: task.taskId,
+      groupId: task.groupId,
+      attempt: task.attempt,
     }
   }
 
@@ -172,11 +168,18 @@ export class Runner implements Performer {
     if (!run.live) return
     const outcome = progressOf(value, this.#parts.callsFolder)
     if ('progress' in outcome) {
+      run.progress ??= this.#progressWriter(run.task)
       run.progress.write(outcome.progress)
     } else {
       run.spoiled ??= outcome.failure
       throw new TypeError(outcome.failure.error.description)
     }
+  }
+
+  #progressWriter({ taskId, attempt }: Task): ProgressWriter {
+    return new ProgressWriter(this.#parts.clock, progress =>
+      this.#tell({ type: 'task.progressed', taskId, attempt, progress }),
+    )
   }
 
   async #spawn(
@@ -229,11 +232,14 @@ export class Runner implements Performer {
 
   #returned(run: Run, returned: unknown): void {
     const { taskId, attempt } = run.task
-    const result = resultOf(returned, this.#parts.callsFolder)
+    const outcome = resultOf(returned, this.#parts.callsFolder)
     if (run.stopping === 'timeout') this.#ended(run, null)
-    else if ('failure' in result) this.#ended(run, result.failure)
+    else if ('failure' in outcome) this.#ended(run, outcome.failure)
     else if (run.spoiled !== null) this.#ended(run, run.spoiled)
-    else this.#finish(run, { type: 'task.succeeded', taskId, attempt, ...result })
+    else {
+      const { result, location } = outcome
+      this.#finish(run, { type: 'task.succeeded', taskId, attempt, result, location })
+    }
   }
 
   /** The handler threw, or its result is no result. */
@@ -271,28 +277,34 @@ export class Runner implements Performer {
   #finish(run: Run, report: Report): void {
     run.live = false
     for (const cancel of run.timers) cancel()
-    run.progress.flush()
+    run.progress?.flush()
     this.#runs.delete(run.task.taskId)
-    this.#parts.engine.sendReliably(report).catch(error => this.#notTaken(report, error))
+    this.#parts.engine.tell(report, this.#endNotTaken)
     if (this.#runs.size > 0) return
     for (const settled of this.#idle.splice(0)) settled()
   }
 
   /** A report that broke an assertion would leave its task running for ever: it ends in error instead. */
-  #notTaken(report: Report, error: unknown): void {
-    const { type, taskId, attempt } = report
-    this.#parts.log.error({ err: error, taskId, attempt, report: type }, 'a report was not taken')
+  readonly #endNotTaken = (error: unknown, report: Report): void => {
+    this.#notTaken(error, report)
     if (error instanceof UnavailableError) return
+    const { taskId, attempt } = report
     const internal = failure('RCL0021', 'internal error; the log of the server has the details')
     this.#tell({ type: 'task.failed', taskId, attempt, failure: internal, retryAtMs: null })
   }
 
   #tell(report: Report): void {
-    this.#parts.engine.sendReliably(report).catch(error => {
-      const { type, taskId, attempt } = report
-      this.#parts.log.error({ err: error, taskId, attempt, report: type }, 'a report was not taken')
-    })
+    this.#parts.engine.tell(report, this.#notTaken)
   }
+
+  readonly #notTaken = (error: unknown, { type, taskId, attempt }: Report): void => {
+    this.#parts.log.error({ err: error, taskId, attempt, report: type }, 'a report was not taken')
+  }
+}
+
+/** What a handler's message is about. */
+function detailsOf({ taskId, groupId, attempt, call }: Task, given: object): object {
+  return { taskId, groupId, attempt, call, ...given }
 }
 
 /** The arguments for a handler, which may do with them what it likes. */

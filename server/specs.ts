@@ -2,6 +2,7 @@
 import {
   FINAL_STATES,
   type FinalState,
+  type JsonObject,
   type ResourceUse,
   type TaskSpec,
 } from '../machines/index.ts'
@@ -35,19 +36,12 @@ export function specOf(
       `priority is an integer from -${PRIORITY_MAX} to ${PRIORITY_MAX}; found ${JSON.stringify(priority)}`,
     )
   }
-  const whose = `call ${call.name}`
-  const declared = declaredBy(call, 'resources', () => call.resources(args))
-  const declaredTags = declaredBy(call, 'tags', () => checkedTags(call.tags(args), whose))
-  const tags = [...checkedTags(groupTags, whose), ...declaredTags]
-  for (const tag of checkedTags(request.tags ?? [], whose)) tags.push(tag)
+  const resources = resourcesOf(call, args, request.resources)
   const spec: TaskSpec = {
     call: call.name,
     args,
-    tags: tags.length < 2 ? tags : [...new Set(tags)],
-    resources:
-      request.resources === undefined
-        ? declared
-        : checkedResources([...declared, ...listed(request.resources)], whose),
+    tags: tagsOf(call, args, groupTags, request.tags ?? []),
+    resources,
     dependsOn: depends_on.map(each =>
       typeof each === 'string'
         ? { on: each, states: ['finished'] }
@@ -62,23 +56,46 @@ export function specOf(
   return spec
 }
 
-/** What the author of a call got wrong is no fault of the client's. */
-function declaredBy<T>(call: Call, field: 'resources' | 'tags', read: () => T[]): T[] {
+function tagsOf(call: Call, args: JsonObject, ofGroup: string[], ofRequest: string[]): string[] {
+  let declared: string[]
   try {
-    return read()
+    declared = checkedTags(call.tags(args), call)
   } catch (error) {
-    if (isCallError(error)) throw error
-    const reason = error instanceof BadRequestError ? `: ${error.message}` : ''
-    const message = `the ${field} of the call ${call.name} cannot be told${reason}`
-    throw new RollcallError('RCL0015', message, { cause: error })
+    throw notTold(call, 'tags', error)
   }
+  // Not pushed one by one: the list lives as long as the task, and would keep room for many more.
+  const tags = checkedTags(ofGroup, call).concat(declared, checkedTags(ofRequest, call))
+  return tags.length < 2 ? tags : [...new Set(tags)]
+}
+
+function resourcesOf(call: Call, args: JsonObject, ofRequest: unknown): ResourceUse[] {
+  let declared: ResourceUse[]
+  try {
+    declared = call.resources(args)
+  } catch (error) {
+    throw notTold(call, 'resources', error)
+  }
+  if (ofRequest === undefined) return declared
+  const given = listed(ofRequest)
+  return checkedResources(
+    declared.length === 0 ? given : [...declared, ...given],
+    `call ${call.name}`,
+  )
+}
+
+/** What the author of a call got wrong is no fault of the client's. */
+function notTold(call: Call, field: 'resources' | 'tags', error: unknown): Error {
+  if (isCallError(error)) return error
+  const reason = error instanceof BadRequestError ? `: ${error.message}` : ''
+  const message = `the ${field} of the call ${call.name} cannot be told${reason}`
+  return new RollcallError('RCL0015', message, { cause: error })
 }
 
 /** Checks a list of tags; the types do not hold for programs in JavaScript. */
-function checkedTags(tags: unknown, whose: string): string[] {
+function checkedTags(tags: unknown, call: Call): string[] {
   if (Array.isArray(tags) && tags.every(isTag)) return tags
   throw new BadRequestError(
-    `${whose}: tags are a list of strings of at most ${TAG_LENGTH_MAX} characters`,
+    `call ${call.name}: tags are a list of strings of at most ${TAG_LENGTH_MAX} characters`,
   )
 }
 

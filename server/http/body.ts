@@ -16,7 +16,16 @@ export function takeJsonOnly(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>(
     /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i,
     { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => parseBody(body),
+    (_request: FastifyRequest, body: Buffer, done) => {
+      let value: unknown
+      try {
+        value = parseBody(body)
+      } catch (error) {
+        done(error as Error)
+        return
+      }
+      done(null, value)
+    },
   )
   app.addContentTypeParser<Buffer>(
     '*',

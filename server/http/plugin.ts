@@ -87,9 +87,14 @@ export async function mountRest(
         inspectionRoutes(inspection, { rollcall, closing: closing.signal, withContents }),
       )
     }
-    outside.register(
-      async rest => restRoutes(rest, routes, { ...poll, submissions, bodyLimit, groupBodyLimit }),
-      { prefix: `${mount}/v2` },
-    )
+    const rest = async (inside: FastifyInstance) => {
+      // The whole app's conventions hold below it, too.
+      if (!wholeApp) {
+        takeJsonOnly(inside)
+        answerMissing(inside, routes)
+      }
+      restRoutes(inside, { ...poll, submissions, bodyLimit, groupBodyLimit })
+    }
+    outside.register(rest, { prefix: `${mount}/v2` })
   })
 }

@@ -10,10 +10,12 @@ export interface Preferences {
 /** The longest wait that is granted, in seconds. */
 export const WAIT_MAX_S = 300
 
+const NONE: Preferences = Object.freeze({ respondAsync: false, waitMs: null })
+
 /** Reads the header; what is malformed or not known is passed over, as the standard asks. */
 export function preferencesOf(header: string | string[] | undefined): Preferences {
+  if (header === undefined) return NONE
   const preferences: Preferences = { respondAsync: false, waitMs: null }
-  if (header === undefined) return preferences
   for (const part of [header].flat().join(',').split(',')) {
     const [name = '', value = ''] = (part.split(';')[0] ?? '').split('=').map(text => text.trim())
     if (name.toLowerCase() === 'respond-async') preferences.respondAsync = true
@@ -31,9 +33,10 @@ function waitMsOf(seconds: string): number | null {
 
 /** The header that tells a client which of its preferences were honoured. */
 export function preferenceApplied({ respondAsync, waitMs }: Preferences): Record<string, string> {
+  if (!respondAsync && waitMs === null) return {}
   const applied = [
     ...(respondAsync ? ['respond-async'] : []),
     ...(waitMs === null ? [] : [`wait=${waitMs / 1_000}`]),
   ]
-  return applied.length === 0 ? {} : { 'preference-applied': applied.join(', ') }
+  return { 'preference-applied': applied.join(', ') }
 }

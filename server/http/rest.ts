@@ -1,13 +1,11 @@
 // The REST interface under its mount: conventions that all of its routes share, and the routes.
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { TObject, TSchema } from '../typebox.ts'
-import { takeJsonOnly } from './body.ts'
 import { callRoutes } from './calls.ts'
 import { answerError } from './error-body.ts'
 import { eventRoutes } from './events.ts'
 import { groupRoutes } from './groups.ts'
 import { machineRoutes } from './machines.ts'
-import { answerMissing, type RouteTable } from './not-found.ts'
 import { readQuery } from './query.ts'
 import type { RestApp, RestParts, TypeBox } from './rest-app.ts'
 import { NoQuery } from './schemas.ts'
@@ -16,13 +14,11 @@ import { taskRoutes } from './tasks.ts'
 import { validatorOf } from './validation.ts'
 
 /** Adds every route under the mount. The instance must have the mount's `/v2` as its prefix. */
-export function restRoutes(app: FastifyInstance, routes: RouteTable, parts: RestParts): void {
-  takeJsonOnly(app)
+export function restRoutes(app: FastifyInstance, parts: RestParts): void {
   followConventions(app)
   app.addHook('onRoute', route => {
     route.bodyLimit ??= parts.bodyLimit
   })
-  answerMissing(app, routes)
   bothSpellings(app)
   const typed: RestApp = app.withTypeProvider<TypeBox>()
   taskRoutes(typed, parts)

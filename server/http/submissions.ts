@@ -17,6 +17,15 @@ const RETRY_AFTER_S = '1'
 
 type Idempotency = { key: string; request: Json }
 
+interface Wait {
+  /** 0: it is not. */
+  timeoutMs: number
+  /** Whether also while the task has to wait itself: the client asked for it. */
+  patient: boolean
+  /** The header that says so. */
+  applied: Record<string, string>
+}
+
 export interface SubmissionParts {
   rollcall: Rollcall
   /** How long a synchronous call is waited for, in ms. */
@@ -35,24 +44,39 @@ export class Submissions {
     this.#parts = parts
   }
 
-  /** Submits one task and answers 200, 201, or the error of a call that ran now; otherwise 202. */
+  /**
+   * Submits one task and answers 200, 201, or the error of a call that ran now; otherwise 202.
+   *
+   * @throws {BadRequestError} The request's idempotency key is none.
+   */
   task(request: FastifyRequest, reply: FastifyReply, asked: CallRequest): Promise<Answer> {
+    return this.#once(request, idempotency => this.#task(request, reply, asked, idempotency))
+  }
+
+  async #task(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: CallRequest,
+    idempotency: Idempotency | null,
+  ): Promise<Answer> {
     const { rollcall } = this.#parts
-    return this.#once(request, async idempotency => {
-      const submitted = await rollcall.submit(asked, { ...(idempotency && { idempotency }) })
-      if (submitted.replayed !== null && submitted.replayed.answer !== null) {
-        return submitted.replayed.answer as unknown as Answer
-      }
-      const { execution } = rollcall.registry.get(asked.call)
-      // What an asynchronous call answered at once is not kept: its task tells it.
-      if (submitted.replayed !== null && execution === 'async') return this.#queued(submitted, {})
-      // Whoever sends the same key at the same time waits for this answer too: it must not end early.
-      const waitsFor = idempotency === null ? reply : null
-      const answer = await this.#ranNowOrQueued(request, submitted, execution, waitsFor)
-      const kept = execution === 'sync' || answer.status !== 202
-      if (idempotency !== null && kept) await this.#remember(idempotency.key, answer)
-      return answer
-    })
+    const submitted = await rollcall.submit(asked, idempotency === null ? {} : { idempotency })
+    if (submitted.replayed !== null && submitted.replayed.answer !== null) {
+      return submitted.replayed.answer as unknown as Answer
+    }
+    const { execution } = rollcall.registry.get(asked.call)
+    // What an asynchronous call answered at once is not kept: its task tells it.
+    if (submitted.replayed !== null && execution === 'async') return this.#queued(submitted, {})
+    const wait = this.#waitOf(request, execution)
+    // Whoever sends the same key at the same time waits for this answer too: it must not end early.
+    const waitsFor = idempotency === null ? reply : null
+    const answer =
+      wait.timeoutMs === 0
+        ? this.#queued(submitted, wait.applied)
+        : await this.#ranNowOrQueued(request, submitted, wait, waitsFor)
+    const kept = execution === 'sync' || answer.status !== 202
+    if (idempotency !== null && kept) await this.#remember(idempotency.key, answer)
+    return answer
   }
 
   /** Submits a group: always 202. */
@@ -74,7 +98,7 @@ export class Submissions {
   }
 
   /** Requests with one key at one time share one answer; later ones get it from the store. */
-  async #once(
+  #once(
     request: FastifyRequest,
     answer: (idempotency: Idempotency | null) => Promise<Answer>,
   ): Promise<Answer> {
@@ -89,19 +113,24 @@ export class Submissions {
     return first
   }
 
+  /** How long a request's result is waited for. */
+  #waitOf(request: FastifyRequest, execution: 'sync' | 'async'): Wait {
+    const { respondAsync, waitMs: preferredMs } = preferencesOf(request.headers.prefer)
+    const waitMs = respondAsync ? null : preferredMs
+    return {
+      timeoutMs: waitMs ?? (execution === 'sync' && !respondAsync ? this.#parts.syncWaitMs : 0),
+      patient: waitMs !== null,
+      applied: preferenceApplied({ respondAsync, waitMs }),
+    }
+  }
+
   async #ranNowOrQueued(
     request: FastifyRequest,
     submitted: Submitted,
-    execution: 'sync' | 'async',
+    { timeoutMs, patient, applied }: Wait,
     waitsFor: FastifyReply | null,
   ): Promise<Answer> {
-    const { respondAsync, ...preferred } = preferencesOf(request.headers.prefer)
-    const waitMs = respondAsync ? null : preferred.waitMs
-    const applied = preferenceApplied({ respondAsync, waitMs })
     const taskId = submitted.taskIds[0] as string
-    const patient = waitMs !== null
-    const timeoutMs = waitMs ?? (execution === 'sync' && !respondAsync ? this.#parts.syncWaitMs : 0)
-    if (timeoutMs === 0) return this.#queued(submitted, applied)
     const { rollcall, closing } = this.#parts
     const signal = waitsFor === null ? closing : AbortSignal.any([closing, disconnection(waitsFor)])
     const task = await rollcall.until({

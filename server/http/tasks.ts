@@ -54,8 +54,10 @@ export function taskRoutes(app: RestApp, parts: RestParts): void {
         },
       },
     },
-    async (request, reply) =>
-      sendAnswer(reply, await submissions.task(request, reply, request.body as CallRequest)),
+    (request, reply) =>
+      whenThere(submissions.task(request, reply, request.body as CallRequest), answer =>
+        sendAnswer(reply, answer),
+      ),
   )
 
   app.delete(

@@ -5,8 +5,9 @@ import { Compile, type TSchema, type Validator } from '../typebox.ts'
 /** Makes the check of one part of a request: its body, query, or parameters. */
 export function validatorOf(schema: TSchema, httpPart = 'request') {
   const part = httpPart === 'querystring' ? 'query' : httpPart
+  let validator: Validator | null = null
   return (value: unknown): { value: unknown } | { error: Error } => {
-    const validator = compiled(schema)
+    validator ??= compiled(schema)
     if (validator.Check(value)) return { value }
     const [, found] = validator.Errors(value)
     const said = found.flatMap(each => sentence(each, part))
