@@ -117,7 +117,7 @@ export type Command =
 export type FanOut = 'cancel' | 'stop' | 'suspend' | 'resume'
 
 /** Rows that one step of a fan-out or a cascade takes at most, unless said otherwise. */
-export const SLICE_LIMIT = 256
+export const SLICE_LIMIT = 512
 
 /** What a command must have in its slice. A loaded task always comes with its group. */
 export interface Need {

@@ -266,10 +266,8 @@ export function callsOf(module: Record<string, unknown>, file: string): Call[] {
 
 /** Checks a list of resource uses and drops repeats; two operations on one resource are refused. */
 export function checkedResources(uses: readonly ResourceUse[], whose: string): ResourceUse[] {
-  const [only] = uses
-  if (only === undefined) return []
   // Most tasks use one resource, which nothing has to be held against.
-  if (uses.length === 1) return [checkedUse(only, whose)]
+  if (uses.length === 1) return [checkedUse(uses[0] as ResourceUse, whose)]
   const byResource = new Map<string, ResourceUse>()
   for (const each of uses) {
     const use = checkedUse(each, whose)

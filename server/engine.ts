@@ -81,7 +81,7 @@ export class Engine {
     this.#store = parts.store
     this.#clock = parts.clock
     this.#ids = parts.ids
-    this.#batchLimit = parts.batchLimit ?? 256
+    this.#batchLimit = parts.batchLimit ?? 512
     this.#mailboxLimit = parts.mailboxLimit ?? 20_000
     this.#sliceLimit = parts.sliceLimit ?? SLICE_LIMIT
   }

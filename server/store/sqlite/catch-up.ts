@@ -4,20 +4,22 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Journal } from './journal.ts'
 
 /**
- * Changes of tasks that may wait, and new tasks among them: until then they are in memory, and after a crash the
- * next process has to write them first.
+ * Changes of tasks that may wait, new tasks among them, and the characters of their entries: until then they are
+ * in memory, and after a crash the next process has to write them first.
  */
 const CHANGES_MAX = 327_680
 const NEW_MAX = 131_072
+const CHARACTERS_MAX = 134_217_728
 /** Changes that may wait while somebody reads now and then, in ms after the last time. */
 const CHANGES_READ_MAX = 4_096
 const READ_MS = 10_000
 /** Changes that may wait when rows cannot be written: with more, nothing is committed. */
 const CHANGES_STUCK_MAX = 524_288
-/** How many changes are taken together, and how many rows of them are written at once. */
-const TAKEN_MAX = 65_536
+/** When much waits, so many changes are taken together, and so many rows of them are written at once. */
+const TAKEN_MAX = 16_384
 const WRITTEN_MAX = 2_048
-/** How long after the last rows some are written even though there is always something else to do, in ms. */
+/** How many rows are written even though there is always something else to do, and how long after the last, in ms. */
+const WRITTEN_ALWAYS = 1_024
 const WRITTEN_EVERY_MS = 250
 /** How long a reader waits for a large transaction or another reader before it looks again, in ms. */
 const LOOK_MS = 2
@@ -42,6 +44,8 @@ export class CatchUp {
   #reading = 0
   #readMs = Number.NEGATIVE_INFINITY
   #writtenMs = 0
+  #isShrinking = false
+  #isClosed = false
 
   constructor({ db, journal, onApplied, onHeld }: CatchUpParts) {
     this.#db = db
@@ -58,13 +62,31 @@ export class CatchUp {
   /** After a commit. */
   committed(): void {
     if (this.#journal.changes === 0) this.#onApplied(this.#journal.applied)
-    else if (performance.now() - this.#writtenMs >= WRITTEN_EVERY_MS) this.#some()
-    while (this.#isTooMuch && this.#some());
+    else if (this.#isTooMuch) this.#shrink()
+    else if (performance.now() - this.#writtenMs >= WRITTEN_EVERY_MS)
+      this.#some(WRITTEN_ALWAYS, WRITTEN_ALWAYS)
+  }
+
+  /** No more is written: the database is about to be closed. */
+  close(): void {
+    this.#isClosed = true
+    for (const reader of this.#waiting) this.#onHeld(reader, false)
+    this.#waiting = []
+  }
+
+  /** Writes more than most commits bring, and goes on between them as long as it is too much. */
+  #shrink(): void {
+    if (!this.#isTooMuch || !this.#some(WRITTEN_MAX, TAKEN_MAX) || this.#isShrinking) return
+    this.#isShrinking = true
+    setImmediate(() => {
+      this.#isShrinking = false
+      if (!this.#isClosed) this.#shrink()
+    })
   }
 
   /** Writes some rows; says whether there are more of them. */
   some(): boolean {
-    return this.#some() && this.#journal.changes > 0
+    return this.#some(WRITTEN_MAX, WRITTEN_MAX) && this.#journal.changes > 0
   }
 
   /** Writes all rows; says whether it could. */
@@ -85,12 +107,13 @@ export class CatchUp {
   }
 
   #serve(): void {
+    if (this.#isClosed) return
     const isFew = this.#journal.changes <= CHANGES_READ_MAX
     if (!isFew && (this.#reading > 0 || this.#db.isTransaction)) {
       setTimeout(() => this.#serve(), LOOK_MS)
       return
     }
-    if (!isFew && this.#some()) {
+    if (!isFew && this.#some(WRITTEN_MAX, TAKEN_MAX)) {
       setImmediate(() => this.#serve())
       return
     }
@@ -103,13 +126,14 @@ export class CatchUp {
   }
 
   get #isTooMuch(): boolean {
-    const { changes, rows } = this.#journal
+    const { changes, rows, characters } = this.#journal
     const isRead = performance.now() - this.#readMs < READ_MS
-    return rows > NEW_MAX || changes > (isRead ? CHANGES_READ_MAX : CHANGES_MAX)
+    if (rows > NEW_MAX || characters > CHARACTERS_MAX) return true
+    return changes > (isRead ? CHANGES_READ_MAX : CHANGES_MAX)
   }
 
-  #some(): boolean {
-    return this.#reading === 0 && this.#write(() => this.#journal.applySome(WRITTEN_MAX, TAKEN_MAX))
+  #some(limit: number, taken: number): boolean {
+    return this.#reading === 0 && this.#write(() => this.#journal.applySome(limit, taken))
   }
 
   /** What cannot be written stays in the journal, and waits for the next time. */

@@ -14,9 +14,13 @@ export const JOURNAL = {
   forget: 'DELETE FROM journal WHERE id < ?',
 }
 
+/** How long entries may be that are taken together, but for the last: their rows are in memory at once. */
+const TAKEN_CHARACTERS = 16_777_216
+
 /** An entry without its text, which is read again when its turn comes. */
 interface Entry extends EntrySize {
   id: number
+  characters: number
   transaction: number
 }
 
@@ -31,7 +35,7 @@ export class Journal {
   /** Entries that are, of which nothing is in the rows. */
   #entries: Entry[] = []
   /** What those tell of, in sum. */
-  readonly #told = { changes: 0, rows: 0 }
+  readonly #told = { changes: 0, rows: 0, characters: 0 }
   /** What the entries before those told of and is not in the rows. */
   readonly #pending = new PendingRows()
 
@@ -51,6 +55,11 @@ export class Journal {
     return this.#told.rows
   }
 
+  /** How long the entries are that tell of those, without those whose rows are next. */
+  get characters(): number {
+    return this.#told.characters
+  }
+
   /** The last transaction for which, as for all before it, each row has been written. */
   get applied(): number {
     const oldest = this.#pending.oldest ?? this.#entries[0]
@@ -62,7 +71,7 @@ export class Journal {
     const id = this.#lastId + 1
     this.#statements.of(JOURNAL.append).run(id, text)
     this.#lastId = id
-    this.#staged.push({ id, transaction, changes, rows })
+    this.#staged.push({ id, transaction, changes, rows, characters: text.length })
   }
 
   /** Takes note that everything up to a transaction has been committed. */
@@ -72,6 +81,7 @@ export class Journal {
       this.#entries.push(entry)
       this.#told.changes += entry.changes
       this.#told.rows += entry.rows
+      this.#told.characters += entry.characters
     }
     this.#staged = []
   }
@@ -83,7 +93,7 @@ export class Journal {
 
   /** Writes and commits all rows. No transaction is under way. */
   applyAll(): void {
-    this.#take(Number.POSITIVE_INFINITY)
+    this.#take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
     this.#apply(Number.POSITIVE_INFINITY)
   }
 
@@ -94,19 +104,23 @@ export class Journal {
    * @param taken How many changes are taken together: those of the same task are written once.
    */
   applySome(limit: number, taken: number): void {
-    if (this.#pending.size === 0) this.#take(taken)
+    if (this.#pending.size === 0) this.#take(taken, TAKEN_CHARACTERS)
     this.#apply(limit)
   }
 
-  #take(limit: number): void {
+  #take(changesMax: number, charactersMax: number): void {
     const read = this.#statements.of(JOURNAL.read)
     let count = 0
-    for (let left = limit; count < this.#entries.length && left > 0; count += 1) {
-      const { id, transaction, changes, rows } = this.#entries[count] as Entry
+    let left = changesMax
+    let room = charactersMax
+    for (; count < this.#entries.length && left > 0 && room > 0; count += 1) {
+      const { id, transaction, changes, rows, characters } = this.#entries[count] as Entry
       this.#pending.add(read.get(id)?.entry as string, id, transaction)
       this.#told.changes -= changes
       this.#told.rows -= rows
+      this.#told.characters -= characters
       left -= changes
+      room -= characters
     }
     this.#entries = this.#entries.slice(count)
   }
@@ -128,13 +142,23 @@ export class Journal {
 
 /** Writes the rows that were told of when the last process ended, and empties the journal. */
 export function recover(db: DatabaseSync): void {
-  const pending = pendingRows(db)
-  if (pending.size === 0) return
   const statements = new Statements(db)
-  inTransaction(db, () => {
-    statements.of(JOURNAL.forget).run(Number.MAX_SAFE_INTEGER)
-    for (const row of pending.first(pending.size)) writeRow(statements, row, true)
-  })
+  for (;;) {
+    const pending = new PendingRows()
+    let lastId = 0
+    let room = TAKEN_CHARACTERS
+    for (const { id, entry } of statements.of(JOURNAL.entries).iterate()) {
+      lastId = id as number
+      pending.add(entry as string, lastId, 0)
+      room -= (entry as string).length
+      if (room <= 0) break
+    }
+    if (lastId === 0) return
+    inTransaction(db, () => {
+      statements.of(JOURNAL.forget).run(lastId + 1)
+      for (const row of pending.first(pending.size)) writeRow(statements, row, true)
+    })
+  }
 }
 
 /** What the journal that a connection sees tells of. */

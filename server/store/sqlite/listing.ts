@@ -11,10 +11,14 @@ export interface Listing {
   values: Record<string, string>
 }
 
-/** Chooses the statements for a query. Its values are bound, never part of the text. */
-export function listing(query: TaskQuery): Listing {
+/**
+ * Chooses the statements for a query. Its values are bound, never part of the text.
+ *
+ * @param seqs Where it is known: tasks among which all are that it may give.
+ */
+export function listing(query: TaskQuery, seqs?: readonly number[]): Listing {
   const { groupId, taskIds, states, tags } = query
-  if (taskIds !== undefined || tags !== undefined) return filtered(query)
+  if (taskIds !== undefined || tags !== undefined) return filtered(query, seqs)
   if (groupId === undefined && states === undefined) {
     return {
       page: `SELECT ${TASK} FROM tasks WHERE seq > :after ORDER BY seq LIMIT :limit OFFSET :skip`,
@@ -65,9 +69,16 @@ function isFinalState(state: TaskState): boolean {
 }
 
 /** By id or tag first; whatever else is asked for is looked up in the rows that these lead to. */
-function filtered({ groupId, taskIds, states, tags = [] }: TaskQuery): Listing {
+function filtered(
+  { groupId, taskIds, states, tags = [] }: TaskQuery,
+  seqs: readonly number[] | undefined,
+): Listing {
   const values: Record<string, string> = {}
   const where: string[] = []
+  if (seqs !== undefined) {
+    where.push('t.seq IN (SELECT value FROM json_each(:seqs))')
+    values.seqs = JSON.stringify(seqs)
+  }
   if (taskIds !== undefined) {
     where.push(
       't.seq IN (SELECT seq FROM tasks WHERE task_id IN (SELECT value FROM json_each(:ids)))',

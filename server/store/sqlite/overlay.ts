@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { pendingRows } from './journal.ts'
 import { type PendingRows, writeRow } from './pending-rows.ts'
+import { Reading } from './reading.ts'
 import { PART } from './row-parts.ts'
 import { Statements } from './statements.ts'
 
@@ -25,38 +26,52 @@ DROP TABLE temp.told;
 `
 
 export class Overlay {
-  readonly #db: DatabaseSync
+  readonly #path: string
+  /** Its own: other readers must not see the views. Null until it is first used. */
+  #reading: Reading | null = null
   /** The version of the data that was laid over; null: nothing is. */
   #version: number | null = null
 
-  /** @param db Reads; its temporary tables are in memory. */
-  constructor(db: DatabaseSync) {
-    this.#db = db
+  constructor(path: string) {
+    this.#path = path
   }
 
   /** Lets `work` read rows as the last commit has left them. */
-  read<T>(work: () => T): T {
-    const db = this.#db
-    db.exec('BEGIN')
+  read<T>(work: (reading: Reading) => T): T {
+    this.#reading ??= new Reading(this.#path)
+    const reading = this.#reading
+    reading.db.exec('BEGIN')
     try {
-      this.#lay()
-      return work()
+      this.#lay(reading.db)
+      return work(reading)
     } finally {
-      db.exec('COMMIT')
+      // What lies over stays until the data change, unless it was not laid whole.
+      if (this.#reading !== null) reading.db.exec('COMMIT')
     }
   }
 
-  #lay(): void {
-    const { data_version: version } = this.#db.prepare('PRAGMA data_version').get() as {
+  close(): void {
+    this.#reading?.close()
+    this.#reading = null
+    this.#version = null
+  }
+
+  #lay(db: DatabaseSync): void {
+    const { data_version: version } = db.prepare('PRAGMA data_version').get() as {
       data_version: number
     }
     if (this.#version === version) return
-    if (this.#version !== null) this.#db.exec(TAKE_AWAY)
-    this.#version = null
-    const pending = pendingRows(this.#db)
-    if (pending.size === 0) return
-    layOver(this.#db, pending)
-    this.#version = version
+    try {
+      if (this.#version !== null) db.exec(TAKE_AWAY)
+      this.#version = null
+      const pending = pendingRows(db)
+      if (pending.size === 0) return
+      layOver(db, pending)
+      this.#version = version
+    } catch (error) {
+      this.close()
+      throw error
+    }
   }
 }
 

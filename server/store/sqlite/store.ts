@@ -2,11 +2,9 @@
 // its own writes them, and a connection that only reads sees what is committed.
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import {
   type Group,
   type HistoryEvent,
-  isFinal,
   TASK_STATES,
   type Task,
   unfinishedCount,
@@ -14,19 +12,18 @@ import {
 import { StoreError } from '../../errors.ts'
 import { hasPattern } from '../condition.ts'
 import type { Inspection } from '../inspection.ts'
-import { withinPatternTime } from '../pattern.ts'
 import type { HistoryQuery, Search, Store, TaskQuery, Transaction } from '../store.ts'
-import { asStoreError, guarded, openReader, openWriter } from './connection.ts'
+import { asStoreError, guarded, openWriter } from './connection.ts'
 import { historyAfter } from './history.ts'
 import { sqliteInspection } from './inspection.ts'
 import { listing } from './listing.ts'
 import { lockFolder } from './lock.ts'
 import { Overlay } from './overlay.ts'
-import { groupOf, type Row, TASK, taskOf, type Values } from './rows.ts'
-import { compileSearch, defineSearchFunctions } from './search.ts'
-import { Statements } from './statements.ts'
+import { Reading } from './reading.ts'
+import { groupOf, TASK, taskOf } from './rows.ts'
+import { compileSearch } from './search.ts'
 import { SqliteTransaction } from './transaction.ts'
-import { LOADS } from './working-set.ts'
+import { LOADS, type WorkingSet } from './working-set.ts'
 import { Writer } from './writer.ts'
 import { Writing } from './writing.ts'
 
@@ -42,8 +39,6 @@ export interface SqliteOptions {
 
 const DATABASE = 'rollcall.db'
 
-const CANNOT_READ = 'the store cannot be read'
-
 /** Tasks that a listing reads at once. */
 const PAGE = 256
 
@@ -54,7 +49,6 @@ const TRANSACTIONS_MAX = 4
 export const READS = {
   task: `SELECT ${TASK} FROM tasks WHERE task_id = ?`,
   group: LOADS.group,
-  seqs: `SELECT ${TASK} FROM tasks WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq`,
   activeGroups: 'SELECT group_id FROM task_groups WHERE unfinished > 0 ORDER BY seq',
   nextWake: 'SELECT min(wake_at_ms) AS wake_at_ms FROM tasks WHERE wake_at_ms IS NOT NULL',
   rev: 'SELECT rev FROM counters',
@@ -72,15 +66,14 @@ export function sqliteStore(directory: string, options: SqliteOptions = {}): Sto
 interface Connections {
   /** Null when the store is opened for reading only. */
   writing: Writing | null
-  reader: DatabaseSync
-  reading: Statements
+  reading: Reading
   overlay: Overlay
   unlock: () => void
 }
 
 class SqliteStore implements Store {
   readonly inspection: Inspection = sqliteInspection(
-    (sql, values) => this.#seen(() => this.#rows(sql, values)),
+    (sql, values) => this.#seen(reading => reading.rows(sql, values)),
     look => this.#between(({ set }) => look(set.live)),
     query => this.history(query),
   )
@@ -90,6 +83,8 @@ class SqliteStore implements Store {
   #connections: Connections | null = null
   #last: Promise<void> = Promise.resolve()
   #transactions = 0
+  /** Reads that wait for rows to be written. */
+  readonly #looks = new Set<Promise<unknown>>()
 
   constructor(directory: string, options: SqliteOptions) {
     this.#directory = directory
@@ -109,9 +104,8 @@ class SqliteStore implements Store {
   #openReadOnly(): Connections {
     if (!existsSync(this.#path))
       throw new StoreError(`no store of Rollcall is in ${this.#directory}`)
-    const reader = openReader(this.#path)
-    defineSearchFunctions(reader)
-    return { writing: null, ...readingWith(reader), unlock: () => {} }
+    const reading = new Reading(this.#path)
+    return { writing: null, reading, overlay: new Overlay(this.#path), unlock: () => {} }
   }
 
   async #openWhole(): Promise<Connections> {
@@ -126,17 +120,16 @@ class SqliteStore implements Store {
     const unlock = lockFolder(this.#directory)
     const options = { path: this.#path, pageCountMax: this.#options.pageCountMax ?? null }
     const thread = Writer.thread(options)
-    let reader: DatabaseSync | null = null
+    let reading: Reading | null = null
     try {
       // Checked and brought up to date here, where errors are thrown as they are.
       openWriter(options.path, options.pageCountMax).close()
-      reader = openReader(this.#path)
-      defineSearchFunctions(reader)
-      const writing = await Writing.open(options, reader, thread)
-      return { writing, ...readingWith(reader), unlock }
+      reading = new Reading(this.#path)
+      const writing = await Writing.open(options, reading.db, thread)
+      return { writing, reading, overlay: new Overlay(this.#path), unlock }
     } catch (error) {
       await thread.terminate()
-      reader?.close()
+      reading?.close()
       unlock()
       throw error
     }
@@ -147,10 +140,14 @@ class SqliteStore implements Store {
     const connections = this.#connections
     if (connections === null) return
     this.#connections = null
-    await connections.writing?.writer.settled().catch(() => {})
-    connections.reader.close()
-    await connections.writing?.writer.close()
-    connections.unlock()
+    const { writing, reading, overlay, unlock } = connections
+    await writing?.writer.settled().catch(() => {})
+    // Who reads already is answered.
+    await Promise.allSettled(this.#looks)
+    reading.close()
+    overlay.close()
+    await writing?.writer.close()
+    unlock()
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -228,25 +225,29 @@ class SqliteStore implements Store {
   async task(taskId: string): Promise<Task | null> {
     const kept = this.#open().writing?.set.landedTask(taskId)
     if (kept !== undefined) return kept
-    const read = () => this.#tasks(READS.task, [taskId])[0] ?? null
+    const read = (reading: Reading) => reading.tasks(READS.task, [taskId])[0] ?? null
     // What is not in memory is in its row as it was left, unless nobody writes rows here.
-    return this.#open().writing === null ? this.#seen(read) : read()
+    const { writing, reading } = this.#open()
+    return writing === null ? this.#seen(read) : read(reading)
   }
 
   async group(groupId: string): Promise<Group | null> {
     const kept = this.#open().writing?.set.landedGroup(groupId)
     if (kept !== undefined) return kept
-    const row = this.#row(READS.group, [groupId])
+    const row = this.#open().reading.row(READS.group, [groupId])
     return row === undefined ? null : groupOf(row)
   }
 
   async activeGroups(): Promise<{ groupId: string }[]> {
-    return this.#rows(READS.activeGroups).map(row => ({ groupId: row.group_id as string }))
+    return this.#open()
+      .reading.rows(READS.activeGroups)
+      .map(row => ({ groupId: row.group_id as string }))
   }
 
   async *tasks(query: TaskQuery): AsyncIterable<Task> {
-    if (this.#isByLiveTag(query)) {
-      yield* this.#tagged(query)
+    const set = this.#knowsTags(query)
+    if (set !== null) {
+      yield* this.#tagged(query, set)
       return
     }
     const { page, values } = listing(query)
@@ -257,8 +258,8 @@ class SqliteStore implements Store {
       const limit = Math.min(left, PAGE)
       const from = after
       const passed = skip
-      const tasks = await this.#seen(() =>
-        this.#tasks(page, { ...values, after: from, limit, skip: passed }),
+      const tasks = await this.#seen(reading =>
+        reading.tasks(page, { ...values, after: from, limit, skip: passed }),
       )
       yield* tasks
       if (tasks.length < limit) return
@@ -268,26 +269,28 @@ class SqliteStore implements Store {
     }
   }
 
-  #isByLiveTag({ tags, taskIds, states }: TaskQuery): boolean {
-    const isTagged = tags !== undefined && tags.length > 0 && taskIds === undefined
-    return isTagged && states === 'unfinished' && this.#open().writing !== null
+  /** The working set, when a query is of unfinished tasks with some tags and the set can tell which these are. */
+  #knowsTags({ tags = [], taskIds, states }: TaskQuery): WorkingSet | null {
+    const { writing } = this.#open()
+    if (writing === null || !writing.isCurrent) return null
+    return tags.length > 0 && taskIds === undefined && states === 'unfinished' ? writing.set : null
   }
 
   /** Unfinished tasks by their tags: which may have them is known in memory, and rows say the rest. */
-  async *#tagged(query: TaskQuery): AsyncIterable<Task> {
-    const { tags = [], groupId, limit = Number.POSITIVE_INFINITY } = query
+  async *#tagged(query: TaskQuery, set: WorkingSet): AsyncIterable<Task> {
+    const { tags = [], limit = Number.POSITIVE_INFINITY } = query
     let left = limit
     let skip = query.skip ?? 0
     let after = 0
     for (;;) {
-      const seqs = await this.#between(({ set }) => set.live.tags.rarest(tags, after, PAGE))
-      const tasks = await this.#seen(() => this.#tasks(READS.seqs, [JSON.stringify(seqs)]))
+      const from = after
+      const { seqs, tasks } = await this.#seen(reading => {
+        const seqs = set.tagged(tags, from, PAGE)
+        const { page, values } = listing(query, seqs)
+        const all = { after: 0, limit: PAGE, skip: 0 }
+        return { seqs, tasks: reading.tasks(page, { ...values, ...all }) }
+      })
       for (const task of tasks) {
-        const isMeant =
-          !isFinal(task.value) &&
-          (groupId === undefined || task.groupId === groupId) &&
-          tags.every(tag => task.tags.includes(tag))
-        if (!isMeant) continue
         if (left <= 0) return
         if (skip > 0) {
           skip -= 1
@@ -307,53 +310,54 @@ class SqliteStore implements Store {
       const group = await this.group(groupId)
       return group === null ? 0 : countIn(group, states)
     }
-    if (this.#isByLiveTag(query)) {
-      const all = { ...query, limit: Number.POSITIVE_INFINITY, skip: 0 }
-      return (await Array.fromAsync(this.#tagged(all))).length
-    }
-    const { count, values } = listing(query)
-    const row = await this.#seen(() => this.#row(count, values))
-    return row?.count as number
+    const set = this.#knowsTags(query)
+    return this.#seen(reading => {
+      const { count, values } = listing(query, set?.tagged(tags ?? [], 0, Number.POSITIVE_INFINITY))
+      return reading.row(count, values)?.count as number
+    })
   }
 
   async search(search: Search): Promise<Task[]> {
     const { sql, values } = compileSearch(search)
     const patterns = search.where !== null && hasPattern(search.where)
-    const rows = await this.#seen(() => {
-      const statement = this.#open().reader.prepare(sql)
-      statement.setReturnArrays(true)
-      const run = () => statement.all(values) as unknown as Values[]
-      return guarded('the search failed', () => (patterns ? withinPatternTime(run) : run()))
-    })
+    const rows = await this.#seen(reading => reading.found(sql, values, patterns))
     return rows.map(taskOf)
   }
 
   async history(query: HistoryQuery): Promise<HistoryEvent[]> {
-    const read = () => historyAfter((sql, values) => this.#rows(sql, values), query)
+    const read = (reading: Reading) =>
+      historyAfter((sql, values) => reading.rows(sql, values), query)
     // Which chunks have a task's events is in its row; all chunks are written with their commit.
-    return query.taskId === undefined ? read() : this.#seen(read)
+    return query.taskId === undefined ? read(this.#open().reading) : this.#seen(read)
   }
 
   async nextWakeMs(): Promise<number | null> {
-    if (this.#open().writing !== null) return this.#between(({ set }) => set.live.nextWakeMs)
-    const row = await this.#seen(() => this.#row(READS.nextWake))
+    if (this.#open().writing?.isCurrent) {
+      try {
+        return await this.#between(({ set }) => set.live.nextWakeMs)
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error
+        // What is in memory will not get to the disk: what is there says the same.
+      }
+    }
+    const row = await this.#seen(reading => reading.row(READS.nextWake))
     return row?.wake_at_ms as number | null
   }
 
   async rev(): Promise<number> {
-    return this.#row(READS.rev)?.rev as number
+    return this.#open().reading.row(READS.rev)?.rev as number
   }
 
   async running(afterSeq: number, limit: number): Promise<Task[]> {
-    return this.#seen(() => this.#tasks(READS.running, [afterSeq, limit]))
+    return this.#seen(reading => reading.tasks(READS.running, [afterSeq, limit]))
   }
 
   async unsettledGroups(afterSeq: number, limit: number): Promise<Group[]> {
-    return this.#rows(READS.unsettledGroups, [afterSeq, limit]).map(groupOf)
+    return this.#open().reading.rows(READS.unsettledGroups, [afterSeq, limit]).map(groupOf)
   }
 
   async unfinishedCalls(): Promise<{ call: string; count: number }[]> {
-    const rows = await this.#seen(() => this.#rows(READS.unfinishedCalls))
+    const rows = await this.#seen(reading => reading.rows(READS.unfinishedCalls))
     return rows.map(({ call, count }) => ({
       call: call as string,
       count: count as number,
@@ -361,12 +365,19 @@ class SqliteStore implements Store {
   }
 
   /** Lets `read` see the rows of tasks as a commit has left them. */
-  async #seen<T>(read: () => T): Promise<T> {
-    const { writing, overlay } = this.#open()
-    if (writing === null) return guarded(CANNOT_READ, () => overlay.read(read))
-    if (writing.set.isWritten) return read()
-    const seen = await writing.writer.holding(read)
-    return seen === null ? guarded(CANNOT_READ, () => overlay.read(read)) : seen.result
+  async #seen<T>(read: (reading: Reading) => T): Promise<T> {
+    const { writing, reading, overlay } = this.#open()
+    const readOver = () => guarded('the store cannot be read', () => overlay.read(read))
+    if (writing === null) return readOver()
+    if (writing.set.isWritten) return read(reading)
+    const look = writing.writer.holding(() => read(reading))
+    this.#looks.add(look)
+    try {
+      const seen = await look
+      return seen === null ? readOver() : seen.result
+    } finally {
+      this.#looks.delete(look)
+    }
   }
 
   #open(): Connections {
@@ -374,32 +385,6 @@ class SqliteStore implements Store {
       throw new StoreError(`the store in ${this.#directory} is not open`)
     return this.#connections
   }
-
-  #tasks(sql: string, values: Bound): Task[] {
-    const statement = this.#open().reading.ofLists(sql)
-    const rows = guarded(CANNOT_READ, () =>
-      Array.isArray(values) ? statement.all(...values) : statement.all(values),
-    )
-    return (rows as unknown as Values[]).map(taskOf)
-  }
-
-  #row(sql: string, values: Bound = []): Row | undefined {
-    const statement = this.#open().reading.of(sql)
-    return guarded(CANNOT_READ, () =>
-      Array.isArray(values) ? statement.get(...values) : statement.get(values),
-    )
-  }
-
-  #rows(sql: string, values: Bound = []): Row[] {
-    const statement = this.#open().reading.of(sql)
-    return guarded(CANNOT_READ, () =>
-      Array.isArray(values) ? statement.all(...values) : statement.all(values),
-    )
-  }
-}
-
-function readingWith(reader: DatabaseSync) {
-  return { reader, reading: new Statements(reader), overlay: new Overlay(reader) }
 }
 
 /** A group counts its tasks itself. */
@@ -407,5 +392,3 @@ function countIn(group: Group, states: TaskQuery['states'] = [...TASK_STATES]): 
   if (states === 'unfinished') return unfinishedCount(group)
   return [...new Set(states)].reduce((sum, state) => sum + group.counts[state], 0)
 }
-
-type Bound = SQLInputValue[] | Record<string, SQLInputValue>

@@ -39,7 +39,7 @@ export const LOADS = {
   lastTaskSeq: 'SELECT max(seq) AS seq FROM tasks',
   lastGroupSeq: 'SELECT max(seq) AS seq FROM task_groups',
   purgeable: `SELECT ${TASK}, history FROM tasks
-    WHERE unfinished = 0 AND state = ? ORDER BY seq LIMIT ?`,
+    WHERE unfinished = 0 AND state = ? AND seq > ? ORDER BY seq`,
   idempotency: 'SELECT * FROM idempotency WHERE key = ?',
 }
 
@@ -51,6 +51,8 @@ export class WorkingSet implements Source {
   readonly #groups = new Map<string, KeptGroup>()
   /** Tasks that were deleted while their rows may still be there. */
   readonly #deletedTasks = new Map<string, KeptTask>()
+  /** By final state: rows up to this seq are of deleted tasks alone. */
+  readonly #purgedTo = new Map<string, number>()
   /** Groups deleted in transactions that have not landed, with the last of those. */
   readonly #deletedGroups = new Map<string, number>()
   readonly #idempotency = new Map<string, { record: IdempotencyRecord; changedIn: number }>()
@@ -152,6 +154,23 @@ export class WorkingSet implements Source {
     return kept !== undefined && this.#hasLanded(kept.changedIn) ? kept.group : undefined
   }
 
+  /**
+   * Seqs of the tasks on disk that may be unfinished and have all these tags, so many after one at most, lowest first:
+   * also of those whose end is on its way.
+   */
+  tagged(tags: readonly string[], after: number, limit: number): number[] {
+    const seqs = new Set(this.live.tags.rarest(tags, after, limit))
+    for (const { tasks } of this.#underWay) {
+      for (const { task } of tasks) {
+        const mayHave = task.seq > after && isFinal(task.value) && task.tags.includes(tags[0] ?? '')
+        if (mayHave) seqs.add(task.seq)
+      }
+    }
+    for (const { deletedTasks } of this.#underWay)
+      for (const { task } of deletedTasks) if (task.seq > after) seqs.add(task.seq)
+    return [...seqs].sort((a, b) => a - b).slice(0, limit)
+  }
+
   group(groupId: string): Group | undefined {
     const kept = this.#groups.get(groupId)
     if (kept !== undefined) return kept.group
@@ -166,16 +185,8 @@ export class WorkingSet implements Source {
 
   purgeable({ states, limit }: NonNullable<Need['purgeable']>): Task[] {
     const found = new Map<string, Task>()
-    for (const state of new Set(states)) {
-      // As many more as may turn out to be deleted already.
-      const most = Math.min(limit + this.#deletedTasks.size, Number.MAX_SAFE_INTEGER)
-      const rows = this.#statements.ofLists(LOADS.purgeable).all(state, most)
-      for (const row of rows as unknown as Values[]) {
-        const taskId = row[1] as string
-        const kept = this.#kept(taskId, row)
-        if (kept?.task.value === state) found.set(taskId, kept.task)
-      }
-    }
+    for (const state of new Set(states))
+      for (const task of this.#purgeableRows(state, limit)) found.set(task.taskId, task)
     for (const { tasks } of [...this.#landed, ...this.#underWay]) {
       for (const { task } of tasks) {
         const isThere = this.#tasks.get(task.taskId)?.task === task
@@ -183,6 +194,22 @@ export class WorkingSet implements Source {
       }
     }
     return [...found.values()].sort((a, b) => a.seq - b.seq).slice(0, limit)
+  }
+
+  /** Tasks in a final state, oldest first, so many at most; what is not in its row yet may be missing. */
+  #purgeableRows(state: string, limit: number): Task[] {
+    const found: Task[] = []
+    const after = this.#purgedTo.get(state) ?? 0
+    const rows = this.#statements.ofLists(LOADS.purgeable).iterate(state, after)
+    let isPurged = true
+    for (const row of rows as unknown as Iterable<Values>) {
+      isPurged &&= this.#deletedTasks.has(row[1] as string)
+      if (isPurged) this.#purgedTo.set(state, row[0] as number)
+      const kept = isPurged ? undefined : this.#kept(row[1] as string, row)
+      if (kept?.task.value === state) found.push(kept.task)
+      if (found.length >= limit) break
+    }
+    return found
   }
 
   idempotency(key: string): IdempotencyRecord | null {
@@ -378,10 +405,14 @@ export class WorkingSet implements Source {
 
   /** Lets tasks go whose rows tell the same. */
   #letGo({ transaction, tasks, deletedTasks }: Changed): void {
+    this.#latest = null
     // The latest first: those that came first are the next to have their turn.
     for (let nth = tasks.length - 1; nth >= 0; nth -= 1) {
       const { task, changedIn, isDeleted } = tasks[nth] as KeptTask
       if (changedIn !== transaction || isDeleted) continue
+      const purgedTo = this.#purgedTo.get(task.value)
+      if (purgedTo !== undefined && task.seq <= purgedTo)
+        this.#purgedTo.set(task.value, task.seq - 1)
       const mayLeave = isFinal(task.value) || this.#tasks.size > TASKS_KEPT_MAX
       if (mayLeave && stateOf(task.value) !== 'running') this.#tasks.delete(task.taskId)
     }

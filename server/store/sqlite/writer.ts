@@ -103,7 +103,7 @@ export class Writer {
   static async open(worker: Worker): Promise<Writer> {
     worker.postMessage({ open: true } satisfies ToWriter)
     const message = await firstOf(worker)
-    if ('failed' in message) throw failureOf(message.failed)
+    if ('failed' in message) throw new StoreError(message.failed.message)
     return new Writer(worker)
   }
 

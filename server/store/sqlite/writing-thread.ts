@@ -37,7 +37,8 @@ let rest: NodeJS.Timeout | undefined
 
 port.on('message', take)
 
-function open(): void {
+/** Opens the database; says whether it could. */
+function open(): boolean {
   try {
     const { path, pageCountMax } = workerData as WriterOptions
     db = openWriter(path, pageCountMax)
@@ -50,8 +51,11 @@ function open(): void {
       onHeld: (hold, held) => tell({ held, hold }),
     })
     tell({ opened: true })
+    return true
   } catch (error) {
     tell({ failed: told(error), era: 0 })
+    port?.close()
+    return false
   }
 }
 
@@ -61,8 +65,9 @@ function take(first: ToWriter): void {
       close()
       return
     }
-    if ('open' in message) open()
-    else if ('hold' in message) hold(message.hold)
+    if ('open' in message) {
+      if (!open()) return
+    } else if ('hold' in message) hold(message.hold)
     else if ('release' in message) catchUp.release()
     else if (message.era > lostEra) attempt(message)
     const next =
@@ -83,6 +88,7 @@ function atRest(): void {
 function close(): void {
   clearTimeout(rest)
   catchUp.all()
+  catchUp.close()
   db.close()
   port?.close()
 }

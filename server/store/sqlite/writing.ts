@@ -51,6 +51,11 @@ export class Writing {
     return this.#set
   }
 
+  /** Whether the working set holds what is on disk, or on its way there, and nothing else. */
+  get isCurrent(): boolean {
+    return !this.#isStale && this.#writer.failure === null
+  }
+
   /** Says that the working set holds what will never be on disk. */
   spoil(): void {
     this.#isStale = true
@@ -58,7 +63,7 @@ export class Writing {
 
   /** Makes sure that transactions work on what is on disk, or on its way there. */
   async renew(): Promise<void> {
-    if (!this.#isStale && this.#writer.failure === null) return
+    if (this.isCurrent) return
     await this.#writer.settled().catch(() => {})
     if (this.#writer.isDead) {
       this.#writer = await Writer.open(Writer.thread(this.#options))

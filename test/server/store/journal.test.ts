@@ -7,7 +7,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { Task, TaskValue } from '../../../machines/index.ts'
-import { openReader, openWriter } from '../../../server/store/sqlite/connection.ts'
+import { openWriter } from '../../../server/store/sqlite/connection.ts'
 import { Journal } from '../../../server/store/sqlite/journal.ts'
 import { enterRemoval, enterTask } from '../../../server/store/sqlite/journal-entry.ts'
 import { Overlay } from '../../../server/store/sqlite/overlay.ts'
@@ -98,7 +98,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** One owner of a database after another, and somebody who reads it. */
 class Bench {
   readonly #path: string
-  readonly #reader: DatabaseSync
   readonly #overlay: Overlay
   #db: DatabaseSync
   #journal: Journal
@@ -109,8 +108,7 @@ class Bench {
     this.#path = join(folder, 'rollcall.db')
     this.#db = openWriter(this.#path, null)
     this.#journal = new Journal(this.#db, new Statements(this.#db))
-    this.#reader = openReader(this.#path)
-    this.#overlay = new Overlay(this.#reader)
+    this.#overlay = new Overlay(this.#path)
   }
 
   take(step: Step): void {
@@ -154,12 +152,12 @@ class Bench {
   seen(): World {
     const sql = `SELECT ${TASK}, history FROM tasks ORDER BY seq`
     const tagged = 'SELECT DISTINCT seq FROM tasks JOIN task_tags USING (seq) ORDER BY seq'
-    const { rows, seqs } = this.#overlay.read(() => {
-      const statement = this.#reader.prepare(sql)
+    const { rows, seqs } = this.#overlay.read(({ db }) => {
+      const statement = db.prepare(sql)
       statement.setReturnArrays(true)
       return {
         rows: statement.all() as unknown as Values[],
-        seqs: this.#reader.prepare(tagged).all(),
+        seqs: db.prepare(tagged).all(),
       }
     })
     const world: World = new Map()
@@ -179,7 +177,7 @@ class Bench {
   }
 
   close(): void {
-    this.#reader.close()
+    this.#overlay.close()
     this.#db.close()
   }
 }

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { StoreError } from '../../../server/errors.ts'
 import { sqliteStore } from '../../../server/store/sqlite/store.ts'
 import { Writer } from '../../../server/store/sqlite/writer.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { temporaryFolder } from '../../support/temp.ts'
-import { commit, event, ids, puts, task } from './builders.ts'
+import { commit, event, ids, load, puts, task } from './builders.ts'
 
 /** A store, and what holds its disk back until the answer is called. */
 async function opened(
@@ -158,6 +158,55 @@ describe('While rows cannot be written, a list tells what is on disk', () => {
     assert.equal(await ids(store, { tags: ['a'] }), acknowledged.join(' '))
     assert.equal(await store.count({ states: ['waiting'], tags: ['a'] }), acknowledged.length)
   })
+})
+
+test('A task whose row is written while a transaction looks at it is changed where others find it', async t => {
+  const { store } = await opened(t)
+  await commit(store, ...puts(task(1, 'finished')))
+  const append = (eventId: number) => ({
+    type: 'event.append' as const,
+    event: event(eventId, { taskId: 't1' }),
+  })
+  await store.transaction(async tx => {
+    await tx.load({ tasks: ['t1'] }, 0)
+    // At rest rows are written; what has ended is let go of then.
+    await sleep(400)
+    await tx.apply([append(5)])
+  })
+  await commit(store, append(6))
+  const found = await store.history({ taskId: 't1', afterEventId: 0, limit: 9 })
+  assert.deepEqual(
+    found.map(({ eventId }) => eventId),
+    [5, 6],
+  )
+})
+
+test('Who reads a list while the store is closed is answered', async t => {
+  const { store } = await opened(t)
+  await commit(store, ...puts(...Array.from({ length: 500 }, (_, n) => task(n + 1))))
+  const counts = Array.from({ length: 5 }, () => store.count({}))
+  await store.close()
+  assert.deepEqual(await Promise.all(counts), [500, 500, 500, 500, 500])
+  await assert.rejects(store.count({}), StoreError)
+})
+
+test('Purging goes on behind what was purged, and comes back for what ends later', async t => {
+  const { store } = await opened(t)
+  const ended = Array.from({ length: 9 }, (_, n) => task(n + 2, 'finished'))
+  await commit(store, ...puts(task(1), ...ended))
+  await store.count({})
+  const next = async () => {
+    const { purgeable } = await load(store, { purgeable: { states: ['finished'], limit: 3 } })
+    await commit(store, ...purgeable.map(taskId => ({ type: 'task.delete' as const, taskId })))
+    return purgeable.join(' ')
+  }
+  const first = [await next(), await next()]
+  await commit(store, ...puts(task(1, 'finished')))
+  await store.count({})
+  assert.deepEqual(
+    [...first, await next(), await next()],
+    ['t2 t3 t4', 't5 t6 t7', 't1 t8 t9', 't10'],
+  )
 })
 
 describe('A writing thread', () => {

@@ -54,7 +54,7 @@ const FOLLOWS: Record<keyof typeof LOADS, RegExp> = {
   counters: /^$/,
   lastTaskSeq: /INTEGER PRIMARY KEY|^SEARCH tasks$/,
   lastGroupSeq: /INTEGER PRIMARY KEY|^SEARCH task_groups$/,
-  purgeable: /tasks_final \(state=\?\)/,
+  purgeable: /tasks_final \(state=\? AND seq>\?\)/,
   idempotency: /PRIMARY KEY \(key=\?\)/,
 }
 
