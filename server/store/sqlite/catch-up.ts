@@ -1,5 +1,5 @@
 // When the rows of tasks catch up with the journal: while nothing else is to do, when somebody wants to read
-// them, or when too much waits. Except for a reader who finds little to wait for, commits go on in between.
+// them, or when too much waits. Commits go on in between, but not for long while somebody waits to read.
 import type { DatabaseSync } from 'node:sqlite'
 import type { Journal } from './journal.ts'
 
@@ -21,7 +21,10 @@ const WRITTEN_MAX = 2_048
 /** How many rows are written even though there is always something else to do, and how long after the last, in ms. */
 const WRITTEN_ALWAYS = 1_024
 const WRITTEN_EVERY_MS = 250
-/** How long a reader waits for a large transaction or another reader before it looks again, in ms. */
+/** How long commits go on while a reader waits for much, in ms. */
+const WAIT_MS = 100
+/** How long it waits for a transaction that comes in parts when it is for little, and how often it looks, in ms. */
+const END_MS = 50
 const LOOK_MS = 2
 
 export interface CatchUpParts {
@@ -40,6 +43,8 @@ export class CatchUp {
   readonly #onHeld: (reader: number, isHeld: boolean) => void
   /** Readers that have not been told yet. */
   #waiting: number[] = []
+  /** Since when the first of them waits, in ms. */
+  #waitingMs = 0
   /** How many read, so that not some of the rows may be written, but all or none. */
   #reading = 0
   #readMs = Number.NEGATIVE_INFINITY
@@ -98,7 +103,9 @@ export class CatchUp {
   hold(reader: number): void {
     this.#readMs = performance.now()
     this.#waiting.push(reader)
-    if (this.#waiting.length === 1) this.#serve()
+    if (this.#waiting.length > 1) return
+    this.#waitingMs = this.#readMs
+    this.#serve()
   }
 
   release(): void {
@@ -108,12 +115,13 @@ export class CatchUp {
 
   #serve(): void {
     if (this.#isClosed) return
-    const isFew = this.#journal.changes <= CHANGES_READ_MAX
-    if (!isFew && (this.#reading > 0 || this.#db.isTransaction)) {
+    const isMuch = this.#journal.changes > CHANGES_READ_MAX
+    const waitedMs = performance.now() - this.#waitingMs
+    if (this.#db.isTransaction && (isMuch || waitedMs < END_MS)) {
       setTimeout(() => this.#serve(), LOOK_MS)
       return
     }
-    if (!isFew && this.#some(WRITTEN_MAX, TAKEN_MAX)) {
+    if (isMuch && waitedMs < WAIT_MS && this.#some(WRITTEN_MAX, TAKEN_MAX)) {
       setImmediate(() => this.#serve())
       return
     }

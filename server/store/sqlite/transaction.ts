@@ -9,7 +9,7 @@ import { guarded } from './connection.ts'
 import type { WorkingSet } from './working-set.ts'
 
 /** Tasks from which on a transaction is handed over in parts. */
-const PARTLY_MIN = 1_000
+const PARTLY_MIN = 2_048
 /** Rows of tasks in a part at most. */
 const PART_MAX = 128
 /** Changes that are applied at once at most. */

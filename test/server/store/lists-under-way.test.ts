@@ -30,7 +30,7 @@ const READERS = 3
 const UNDER_WAY = 3
 
 /** Tasks that are too many for one part of a transaction. */
-const LARGE = 1_100
+const LARGE = 2_100
 
 /** Tasks in submission order. */
 type World = readonly Task[]

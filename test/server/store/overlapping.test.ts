@@ -34,7 +34,7 @@ async function opened(
 }
 
 /** Tasks that are too many for one part. */
-const MANY = 1_100
+const MANY = 2_100
 
 describe('A transaction that throws before it changed anything', () => {
   const broken = new Error('it broke')
