@@ -19,8 +19,8 @@ const CHANGES_STUCK_MAX = 524_288
 const TAKEN_MAX = 16_384
 const WRITTEN_MAX = 2_048
 /** How many rows are written even though there is always something else to do, and how long after the last, in ms. */
-const WRITTEN_ALWAYS = 1_024
-const WRITTEN_EVERY_MS = 250
+const WRITTEN_ALWAYS = 256
+const WRITTEN_EVERY_MS = 100
 /** How long commits go on while a reader waits for much, in ms. */
 const WAIT_MS = 100
 /** How long it waits for a transaction that comes in parts when it is for little, and how often it looks, in ms. */
