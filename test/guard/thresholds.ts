@@ -5,8 +5,8 @@
 import type { Goal } from '../bench/figure.ts'
 
 export const THRESHOLDS = {
-  'lives-sqlite-1000': { kind: 'ratio at least', value: 0.05 },
-  cancel: { kind: 'ratio at least', value: 0.08 },
+  'lives-sqlite-1000': { kind: 'ratio at least', value: 0.08 },
+  cancel: { kind: 'ratio at least', value: 0.13 },
   'cancel-linear': { kind: 'ratio at most', value: 2 },
   queue: { kind: 'ratio at most', value: 2 },
   get: { kind: 'ratio at least', value: 0.35 },
