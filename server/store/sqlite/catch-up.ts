@@ -49,6 +49,7 @@ export class CatchUp {
   #reading = 0
   #readMs = Number.NEGATIVE_INFINITY
   #writtenMs = 0
+  #failure: unknown = null
   #isShrinking = false
   #isClosed = false
 
@@ -57,6 +58,11 @@ export class CatchUp {
     this.#journal = journal
     this.#onApplied = onApplied
     this.#onHeld = onHeld
+  }
+
+  /** Why rows could not be written the last time; null: they could. */
+  get failure(): unknown {
+    return this.#failure
   }
 
   /** Before a transaction: refuses it when too much could not be written. @throws What SQLite says of it. */
@@ -150,9 +156,11 @@ export class CatchUp {
     if (this.#journal.changes === 0) return true
     try {
       apply()
-    } catch {
+    } catch (error) {
+      this.#failure = error
       return false
     }
+    this.#failure = null
     this.#writtenMs = performance.now()
     this.#onApplied(this.#journal.applied)
     return true

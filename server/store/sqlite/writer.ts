@@ -28,15 +28,22 @@ export type ToWriter =
 /**
  * `taken`: a part of this transaction is written, and more of it may come. `landed`: this transaction, and all
  * before it, are on disk. `applied`: and so are the rows of their tasks. `held`: whether those of all transactions
- * that have landed are.
+ * that have landed are, and why they could not be written.
  */
 export type FromWriter =
   | { opened: true }
   | { taken: number; era: number }
   | { landed: number }
   | { applied: number }
-  | { held: boolean; hold: number }
-  | { failed: { message: string; errcode?: number; errstr?: string }; era: number }
+  | { held: boolean; hold: number; failure?: Told }
+  | { failed: Told; era: number }
+
+/** An error as it comes from the thread. */
+interface Told {
+  message: string
+  errcode?: number
+  errstr?: string
+}
 
 const NOTHING: Batch = { entries: [], size: 0, runs: [] }
 
@@ -66,6 +73,7 @@ export class Writer {
   #lastHold = 0
   #era = 0
   #failure: { error: unknown } | null = null
+  #rowsFailure: unknown = null
   /** Parts that were handed over and not taken, of transactions that go on. */
   #waiting = 0
   #onRoom: (() => void) | null = null
@@ -110,6 +118,11 @@ export class Writer {
   /** The error for which nothing is taken; null while all is well. */
   get failure(): { error: unknown } | null {
     return this.#failure
+  }
+
+  /** Why rows could not be written when they were to be read; null: they could, or something else was under way. */
+  get rowsFailure(): unknown {
+    return this.#rowsFailure
   }
 
   /** Whether its thread has ended by itself: another must be started. */
@@ -214,6 +227,7 @@ export class Writer {
       this.#rest()
     } else if ('applied' in message) this.onApplied(message.applied)
     else if ('held' in message) {
+      this.#rowsFailure = message.failure === undefined ? null : failureOf(message.failure)
       this.#holds.get(message.hold)?.(message.held)
       this.#holds.delete(message.hold)
       this.#rest()
@@ -265,7 +279,7 @@ function firstOf(worker: Worker): Promise<FromWriter> {
   })
 }
 
-function failureOf(failed: { message: string; errcode?: number; errstr?: string }): unknown {
+function failureOf(failed: Told): unknown {
   const { message, errcode, errstr } = failed
   const error = new Error(message)
   if (errcode === undefined) return error

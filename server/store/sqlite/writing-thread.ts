@@ -48,7 +48,10 @@ function open(): boolean {
       db,
       journal,
       onApplied: applied => tell({ applied }),
-      onHeld: (hold, held) => tell({ held, hold }),
+      onHeld: (hold, held) => {
+        const { failure } = catchUp
+        tell({ held, hold, ...(failure !== null && { failure: told(failure) }) })
+      },
     })
     tell({ opened: true })
     return true

@@ -70,7 +70,11 @@ export class Writing {
       this.#listen()
     }
     const renewed = await this.#writer.holding(() => workingSet(this.#reader))
-    if (renewed === null) throw new StoreError('the store cannot write what it has committed')
+    if (renewed === null) {
+      const failure = this.#writer.rowsFailure
+      const why = failure instanceof Error ? `: ${failure.message}` : ''
+      throw new StoreError(`the rows of what was committed cannot be written${why}`, failure)
+    }
     this.#set = renewed.result
     this.#writer.resume()
     this.#isStale = false
