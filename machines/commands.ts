@@ -74,6 +74,8 @@ export type Command =
       failure: Failure
       retryAtMs: number | null
     }
+  /** Several that came together: all have ended before anything follows. */
+  | { type: 'tasks.succeeded'; reports: readonly Succeeded[] }
   | { type: 'task.timed_out'; taskId: string; attempt: number }
   | { type: 'task.unresponsive'; taskId: string; attempt: number; failure: Failure }
   | {
@@ -113,6 +115,9 @@ export type Command =
     }
   | { type: 'group.fan_out'; groupId: string; action: FanOut }
 
+/** The runner's word that an attempt has a result. */
+export type Succeeded = Extract<Command, { type: 'task.succeeded' }>
+
 /** What a group does to each of its tasks, slice by slice. */
 export type FanOut = 'cancel' | 'stop' | 'suspend' | 'resume'
 
@@ -150,10 +155,11 @@ export interface Need {
   /** Task whose unfinished children to name. */
   childrenOf?: string
   /**
-   * Task of which to say whether anybody may wait for its end: a dependant, or behind one of its own
-   * reservations one that waits; when it has not started, any behind one of its own.
+   * Tasks of which to say whether anybody may wait for their end: a dependant, or behind one of their
+   * reservations one that waits; when the task has not started, any behind one of its own. Or those in
+   * `members`.
    */
-  waitersOf?: string
+  waitersOf?: readonly string[] | 'members'
   /** Final tasks in these states, oldest first. */
   purgeable?: { states: FinalState[]; limit: number }
   idempotencyKey?: string
@@ -183,9 +189,17 @@ export interface Slice {
   cancellable: boolean
   children: string[]
   purgeable: string[]
-  /** True when somebody may wait for the end of `waitersOf`, or when that was not asked for. */
-  waiters: boolean
+  /** Null when it was not asked for, or is not known: somebody may wait for any task. */
+  waiters: Waiters | null
   idempotency: IdempotencyRecord | null
+}
+
+/** Of the tasks that `waitersOf` names, those for whose end somebody may wait. */
+export interface Waiters {
+  /** On which another task depends. */
+  dependedOn: ReadonlySet<string>
+  /** Behind one of whose reservations somebody stands whom it concerns. */
+  followed: ReadonlySet<string>
 }
 
 /** The queues of a slice that was asked for none; nobody adds to it. */
@@ -207,7 +221,7 @@ export function emptySlice(counters: Slice['counters'], need: Need): Slice {
     cancellable: false,
     children: NOTHING,
     purgeable: NOTHING,
-    waiters: true,
+    waiters: null,
     idempotency: null,
   }
 }
@@ -235,13 +249,17 @@ export function needs(command: Command, sliceLimit: number = SLICE_LIMIT): Need 
       return {}
     case 'task.cancel': {
       const { taskId } = command
-      return { tasks: [taskId], childrenOf: taskId, waitersOf: taskId }
+      return { tasks: [taskId], childrenOf: taskId, waitersOf: [taskId] }
     }
     case 'task.succeeded':
     case 'task.failed':
     case 'task.interrupted':
     case 'task.skip':
-      return { tasks: [command.taskId], waitersOf: command.taskId }
+      return { tasks: [command.taskId], waitersOf: [command.taskId] }
+    case 'tasks.succeeded': {
+      const taskIds = command.reports.map(({ taskId }) => taskId)
+      return { tasks: taskIds, waitersOf: taskIds }
+    }
     case 'group.cancel':
       return { groups: [command.groupId], cancellableIn: command.groupId }
     case 'group.suspend':
@@ -256,7 +274,7 @@ export function needs(command: Command, sliceLimit: number = SLICE_LIMIT): Need 
       return { due: { limit: sliceLimit } }
     case 'task.place': {
       const { taskId } = command
-      return { tasks: [taskId], queuesOf: taskId, waitersOf: taskId }
+      return { tasks: [taskId], queuesOf: taskId, waitersOf: [taskId] }
     }
     case 'task.ended':
     case 'task.placed':
@@ -287,6 +305,7 @@ export function needs(command: Command, sliceLimit: number = SLICE_LIMIT): Need 
           // Those that run stay in their state until they have stopped, and are as few as there are slots.
           limit: command.action === 'stop' ? Number.MAX_SAFE_INTEGER : sliceLimit,
         },
+        ...(command.action === 'cancel' && { waitersOf: 'members' }),
       }
     default:
       return { tasks: [command.taskId] }

@@ -3,7 +3,15 @@
 import { addToGroup, spawn, submit } from './admission.ts'
 import type { Command, Slice } from './commands.ts'
 import type { Decision } from './effects.ts'
-import { dependencyEnded, dependencyPlaced, fillSlots, report, skip, wake } from './lifecycle.ts'
+import {
+  dependencyEnded,
+  dependencyPlaced,
+  fillSlots,
+  report,
+  reportSuccesses,
+  skip,
+  wake,
+} from './lifecycle.ts'
 import { place } from './placement.ts'
 import { advance, grant, rejudge, rejudgeBehind } from './queueing.ts'
 import { cancelGroup, cancelTask, changeGroup, fanOut, purge } from './supervision.ts'
@@ -56,6 +64,8 @@ function reply(command: Command, work: Work): Decision['reply'] {
     case 'task.unresponsive':
     case 'task.interrupted':
       return report(work, command)
+    case 'tasks.succeeded':
+      return reportSuccesses(work, command)
     case 'task.skip':
       return skip(work, command)
     case 'task.ended':

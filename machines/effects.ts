@@ -78,6 +78,7 @@ export interface Replies {
   'slots.fill': FillReply
   'task.progressed': RunnerReply
   'task.succeeded': RunnerReply
+  'tasks.succeeded': RunnerReply[]
   'task.failed': RunnerReply
   'task.timed_out': RunnerReply
   'task.unresponsive': RunnerReply

@@ -45,7 +45,8 @@ export interface Group extends GroupContext {
 
 export type GroupEvent =
   | { type: 'group.joined'; count: number }
-  | { type: 'group.moved'; from: TaskState; to: TaskState; nowMs: number }
+  /** So many tasks, one or more, went from one state to another. */
+  | { type: 'group.moved'; from: TaskState; to: TaskState; count: number; nowMs: number }
   | { type: 'group.close'; nowMs: number }
   | { type: 'group.suspend' }
   | { type: 'group.resume' }
@@ -63,8 +64,8 @@ const UNFINISHED: readonly TaskState[] = ['waiting', 'suspended', 'running']
 export const groupGuards = {
   isEmpty: (group: GroupContext): boolean => unfinishedCount(group) === 0,
   lastEnds: (group: GroupContext, event: GroupEvent): boolean => {
-    const { from, to } = event as EventOf<'group.moved'>
-    return unfinishedCount(group) === 1 && UNFINISHED.includes(from) && !UNFINISHED.includes(to)
+    const { from, to, count } = event as EventOf<'group.moved'>
+    return unfinishedCount(group) === count && UNFINISHED.includes(from) && !UNFINISHED.includes(to)
   },
   lastFailureCancels: (group: GroupContext, event: GroupEvent): boolean =>
     groupGuards.failureCancels(group, event) && groupGuards.lastEnds(group, event),
@@ -79,8 +80,8 @@ export const groupActions = {
   },
   count(group: GroupContext, event: EventOf<'group.moved'>) {
     const counts = { ...group.counts }
-    counts[event.from] -= 1
-    counts[event.to] += 1
+    counts[event.from] -= event.count
+    counts[event.to] += event.count
     group.counts = counts
   },
   markCanceled(group: GroupContext) {

@@ -1,8 +1,9 @@
 // A task from its start to its end, and what its end means for others: its reservations are released,
 // whoever waited for them or depended on it is judged again, and its group counts it.
-import type { Command } from './commands.ts'
+import type { Command, Succeeded } from './commands.ts'
 import type { FillReply, RunnerReply } from './effects.ts'
 import { isSuspended } from './group.machine.ts'
+import { Releases } from './releases.ts'
 import { type FinalState, isFinal, type Task, type TaskEvent } from './task.machine.ts'
 import type { Work } from './work.ts'
 
@@ -10,13 +11,10 @@ type Of<T extends Command['type']> = Extract<Command, { type: T }>
 
 /** Starts ready tasks in free slots: higher priority first, then by place. */
 export function fillSlots(work: Work, command: Of<'slots.fill'>): FillReply {
-  let held = 0
-  for (const taskId of work.slice.ready) {
-    const task = work.task(taskId) as Task
-    if (holdBack(work, task)) held += 1
-    else start(work, task, command.worker)
-  }
-  return { held }
+  // First who may not start: after that their groups count those that do all at once.
+  const startable = work.slice.ready.filter(taskId => !holdBack(work, work.task(taskId) as Task))
+  for (const taskId of startable) start(work, work.task(taskId) as Task, command.worker)
+  return { held: work.slice.ready.length - startable.length }
 }
 
 /**
@@ -68,17 +66,7 @@ export function report(
       return { outcome: 'taken' }
     }
     case 'task.succeeded':
-      // A result that comes after the cancellation was accepted is the handler's way of stopping.
-      return task.value === 'running.cancelling'
-        ? taken(end(work, task, { type: 'task.stopped', nowMs }))
-        : taken(
-            end(work, task, {
-              type: 'task.succeeded',
-              nowMs,
-              result: command.result,
-              location: command.location,
-            }),
-          )
+      return taken(end(work, task, successOf(task, command, nowMs)))
     case 'task.failed': {
       const { failure, retryAtMs } = command
       return taken(endAttempt(work, task, { type: 'task.failed', nowMs, failure, retryAtMs }))
@@ -90,6 +78,25 @@ export function report(
       )
     }
   }
+}
+
+/** Takes reports that came together; what follows from the ends is asked for once for all. */
+export function reportSuccesses(work: Work, { reports }: Of<'tasks.succeeded'>): RunnerReply[] {
+  const releases = new Releases()
+  const replies = reports.map((each): RunnerReply => {
+    const task = work.task(each.taskId)
+    if (task === undefined || task.attempt !== each.attempt) return { outcome: 'stale' }
+    return taken(endWith(work, task, successOf(task, each, work.env.nowMs), releases))
+  })
+  work.follow(releases)
+  return replies
+}
+
+/** A result that comes after the cancellation was accepted is the handler's way of stopping. */
+function successOf({ value }: Task, { result, location }: Succeeded, nowMs: number): TaskEvent {
+  return value === 'running.cancelling'
+    ? { type: 'task.stopped', nowMs }
+    : { type: 'task.succeeded', nowMs, result, location }
 }
 
 /** Ends an attempt, and perhaps the task; one that waits for its next attempt does so as its group has it. */
@@ -119,32 +126,40 @@ function freePlace(work: Work, task: Task): void {
 }
 
 /**
- * Sends an event that may end the task, and if it did, releases what it held. Whoever waits for it is
- * looked for only where the slice says that there may be somebody.
+ * Sends an event that may end the task, and if it did, releases what it held.
  *
- * @param task The one that the command names: it is of this one that the slice speaks.
  * @returns The next snapshot, or null when the state does not handle the event.
  */
 export function end(work: Work, task: Task, event: TaskEvent): Task | null {
+  const releases = new Releases()
+  const ended = endWith(work, task, event, releases)
+  work.follow(releases)
+  return ended
+}
+
+/**
+ * As `end`, for tasks that may end together: what follows from it is for the caller to ask for. Whoever waits
+ * for a task is looked for only where the slice says that there may be somebody.
+ */
+export function endWith(work: Work, task: Task, event: TaskEvent, releases: Releases): Task | null {
   const ended = work.send(task, event)
   if (ended === null || !isFinal(ended.value)) return ended
-  const waiters = work.slice.waiters !== false
-  // Whoever waits was judged against a task that would run; one that never ran did not stand in the way.
-  const neverRan = task.value === 'waiting' || task.value === 'suspended'
+  const { waiters } = work.slice
   const { taskId, place } = ended
   if (place !== null) {
-    for (const { resource_type, resource_id, operation } of ended.resources) {
+    const isFollowed = waiters === null || waiters.followed.has(taskId)
+    // Whoever waits was judged against a task that would run; one that never ran did not stand in the way.
+    const neverRan = task.value === 'waiting' || task.value === 'suspended'
+    for (const use of ended.resources) {
+      const { resource_type, resource_id } = use
       const resource = { resource_type, resource_id }
       work.change({ type: 'reservation.delete', resource, place })
-      if (!waiters) continue
-      if (neverRan)
-        work.followUps.push({ type: 'resource.rejudge', resource, removed: { operation, place } })
-      work.followUps.push({ type: 'resource.advance', resource, after: place })
+      if (isFollowed) releases.release(use, place, neverRan)
     }
   }
-  if (waiters) {
+  if (waiters === null || waiters.dependedOn.has(taskId)) {
     const state = ended.value as FinalState
-    work.followUps.push({ type: 'task.ended', taskId, state, placed: place !== null, after: 0 })
+    releases.tell({ type: 'task.ended', taskId, state, placed: place !== null, after: 0 })
   }
   return ended
 }

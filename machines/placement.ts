@@ -78,7 +78,8 @@ export function place(work: Work, command: Extract<Command, { type: 'task.place'
   const granted = grantedUses(task.resources, earlier, admission)
   const blockers = reserve(work, task.taskId, at, task.resources, granted)
   work.send(task, { type: 'task.placed', place: at, ...judgement(admission), blockers })
-  if (work.slice.waiters !== false)
+  const { waiters } = work.slice
+  if (waiters === null || waiters.dependedOn.has(task.taskId))
     work.followUps.push({ type: 'task.placed', taskId: task.taskId, after: 0 })
   return null
 }

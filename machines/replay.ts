@@ -168,7 +168,8 @@ export class Replay {
   #moveInGroup({ atMs: nowMs }: HistoryEvent, from: TaskState, to: TaskState): void {
     if (from === to) return
     const before = this.#group as PastGroup
-    if (!this.#runsGroup || !this.#sendGroup({ type: 'group.moved', from, to, nowMs })) {
+    const moved = { type: 'group.moved', from, to, count: 1, nowMs } as const
+    if (!this.#runsGroup || !this.#sendGroup(moved)) {
       this.#count(from, to)
       return
     }

@@ -4,7 +4,8 @@ import type { Command } from './commands.ts'
 import type { CancelReply, GroupReply } from './effects.ts'
 import { unfinishedCount } from './group.machine.ts'
 import { once } from './idempotency.ts'
-import { end } from './lifecycle.ts'
+import { endWith } from './lifecycle.ts'
+import { Releases } from './releases.ts'
 import { isFinal, type Task } from './task.machine.ts'
 import type { Work } from './work.ts'
 
@@ -15,16 +16,18 @@ export function cancelTask(work: Work, { taskId }: Of<'task.cancel'>): CancelRep
   const task = work.task(taskId)
   if (task === undefined) return { outcome: 'missing' }
   if (isFinal(task.value)) return { outcome: 'already_final' }
-  if (!stop(work, task)) return { outcome: 'not_cancellable' }
+  const releases = new Releases()
+  if (!stop(work, task, releases)) return { outcome: 'not_cancellable' }
+  work.follow(releases)
   for (const childId of work.slice.children)
     work.followUps.push({ type: 'task.cancel', taskId: childId })
   return { outcome: 'canceled' }
 }
 
 /** False when the task runs and cannot be cancelled. */
-function stop(work: Work, task: Task): boolean {
+function stop(work: Work, task: Task, releases: Releases): boolean {
   const { nowMs } = work.env
-  const next = end(work, task, { type: 'task.cancel', nowMs })
+  const next = endWith(work, task, { type: 'task.cancel', nowMs }, releases)
   if (next === null) return false
   if (next.value === 'running.cancelling' && task.value === 'running.executing') {
     work.effects.push({
@@ -88,15 +91,17 @@ export function fanOut(work: Work, command: Of<'group.fan_out'>): null {
     resume: group.value.startsWith('active'),
   }
   if (!holds[action]) return null
-  // Latest first: a task that is cancelled before those ahead of it leaves nobody behind to be judged again.
+  const releases = new Releases()
   for (const taskId of work.slice.members) {
-    if (action === 'cancel' || action === 'stop')
-      work.followUps.push({ type: 'task.cancel', taskId })
-    else
-      work.send(work.task(taskId) as Task, {
-        type: action === 'suspend' ? 'task.suspend' : 'task.resume',
-      })
+    const task = work.task(taskId) as Task
+    // What a member has spawned is for a slice of its own, and so is one that runs.
+    const alone = action === 'stop' || task.spawned.length > 0
+    if (action === 'suspend') work.send(task, { type: 'task.suspend' })
+    else if (action === 'resume') work.send(task, { type: 'task.resume' })
+    else if (alone) work.followUps.push({ type: 'task.cancel', taskId })
+    else stop(work, task, releases)
   }
+  work.follow(releases)
   if (action !== 'stop' && work.slice.members.length === work.env.sliceLimit)
     work.later.push(command)
   return null

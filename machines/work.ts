@@ -11,6 +11,7 @@ import {
   groupMachine,
 } from './group.machine.ts'
 import { eventData, leavesLine, submissionData } from './history.ts'
+import type { Releases } from './releases.ts'
 import { deriveStep, sameUnlessChanged } from './table.ts'
 import {
   type Json,
@@ -38,6 +39,16 @@ export interface Env {
   sliceLimit: number
 }
 
+/** Tasks of a group that went the same way, one after another. */
+interface Moves {
+  groupId: string
+  from: TaskState
+  to: TaskState
+  count: number
+  /** That of the last of them. */
+  rev: number
+}
+
 type Purged = Partial<Record<TaskState, number>>
 
 export class Work {
@@ -49,6 +60,8 @@ export class Work {
   readonly #groups = new Few<Group>()
   /** Tasks that no store has seen and nobody has asked for: all of most submissions, however large. */
   #added: Task[] = []
+  /** What a group has not counted yet: it counts them at once, before anybody looks at it. */
+  #moves: Moves | null = null
   /** Tasks deleted by this decision, by state: of each group, and in all; null while there is none. */
   #purged: Map<string, Purged> | null = null
   #purgedInAll: Purged | null = null
@@ -73,6 +86,7 @@ export class Work {
   }
 
   group(groupId: string): Group | undefined {
+    if (this.#moves?.groupId === groupId) this.#count()
     return this.#groups.get(groupId) ?? this.slice.groups.get(groupId)
   }
 
@@ -127,13 +141,13 @@ export class Work {
     if (leavesLine(event)) {
       this.#appendFor(next, event.type, current.attempt, eventData(event, next.value))
     }
-    const group = this.groupOf(next)
-    if (group !== undefined) this.#touch(group, before, next)
+    if (next.groupId !== null) this.#move(next.groupId, before, next)
     return next
   }
 
   /** Sends an event to a group; null when its state does not handle it. */
   sendGroup(group: Group, event: GroupEvent): Group | null {
+    this.#count()
     const current = this.#groups.get(group.groupId) ?? group
     const next = nextGroup(current, event)
     if (next === null) return null
@@ -176,7 +190,13 @@ export class Work {
     }
   }
 
+  /** Asks for what follows when tasks have ended. */
+  follow(releases: Releases): void {
+    for (const command of releases.followUps()) this.followUps.push(command)
+  }
+
   decision(reply: Decision['reply']): Decision {
+    this.#count()
     if (this.#purgedInAll !== null) this.#appendPurges(this.#purgedInAll)
     const changes: Change[] = []
     // Functions of their own: were they loops of this one, and that compiled during the first of a large submission,
@@ -210,17 +230,35 @@ export class Work {
   }
 
   /** A member changed: its group's count moves with it, and the group's own `rev` in any case. */
-  #touch(group: Group, before: Task['value'], task: Task): void {
+  #move(groupId: string, before: Task['value'], { value, rev }: Task): void {
     const from = stateOf(before)
-    const to = stateOf(task.value)
+    const to = stateOf(value)
+    const moves = this.#moves
+    if (moves?.groupId === groupId && moves.from === from && moves.to === to) {
+      moves.count += 1
+      moves.rev = rev
+    } else {
+      this.#count()
+      this.#moves = { groupId, from, to, count: 1, rev }
+    }
+    // An error may cancel the group, and whatever is decided next has to know.
+    if (to === 'error') this.#count()
+  }
+
+  #count(): void {
+    const moves = this.#moves
+    if (moves === null) return
+    this.#moves = null
+    const { groupId, from, to, count, rev } = moves
+    const group = this.group(groupId)
+    if (group === undefined) return
     if (from === to) {
-      this.#groups.set(group.groupId, { ...group, rev: task.rev })
+      this.#groups.set(groupId, { ...group, rev })
       return
     }
-    const moved = this.sendGroup(group, { type: 'group.moved', from, to, nowMs: this.env.nowMs })
-    if (moved?.value === 'cancelling' && group.value !== 'cancelling') {
-      this.fanOutCancel(group.groupId)
-    }
+    const { nowMs } = this.env
+    const moved = this.sendGroup(group, { type: 'group.moved', from, to, count, nowMs })
+    if (moved?.value === 'cancelling' && group.value !== 'cancelling') this.fanOutCancel(groupId)
   }
 
   #appendFor(task: Task, type: string, attempt: number, data: Json): void {

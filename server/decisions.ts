@@ -9,6 +9,8 @@ import {
   type Group,
   type HistoryEvent,
   needs,
+  type ReplyOf,
+  type Succeeded,
   type Task,
 } from '../machines/index.ts'
 import type { Clock, Ids } from './ports.ts'
@@ -56,9 +58,14 @@ export class Decisions {
   ): Promise<void> {
     const newId = this.#newId
     const sliceLimit = this.#sliceLimit
-    for (const letter of letters) {
+    for (let from = 0; from < letters.length; ) {
+      const letter = letters[from] as Letter
+      const reports = letter.isVoid ? NO_REPORTS : reportsFrom(letters, from, sliceLimit)
+      from += Math.max(reports.length, 1)
       if (letter.isVoid) continue
-      const queue = [letter.command]
+      const queue: Command[] = [
+        reports.length > 1 ? { type: 'tasks.succeeded', reports } : letter.command,
+      ]
       let later: Command[] | null = null
       let reply: Reply | undefined
       for (let next = 0; next < queue.length; next += 1) {
@@ -80,9 +87,34 @@ export class Decisions {
         }
         reply ??= decision.reply
       }
-      decided(letter, reply as Reply, later ?? NOTHING)
+      if (reports.length < 2) decided(letter, reply as Reply, later ?? NOTHING)
+      else {
+        const replies = reply as ReplyOf<'tasks.succeeded'>
+        const first = from - replies.length
+        replies.forEach((each, nth) => {
+          decided(letters[first + nth] as Letter, each, nth === 0 ? (later ?? NOTHING) : NOTHING)
+        })
+      }
     }
   }
+}
+
+const NO_REPORTS: readonly Succeeded[] = []
+
+/** The successes that were reported next to each other, from one letter on: they can be decided as one. */
+function reportsFrom(
+  letters: readonly { readonly command: Command; readonly isVoid: boolean }[],
+  from: number,
+  limit: number,
+): readonly Succeeded[] {
+  if (letters[from]?.command.type !== 'task.succeeded') return NO_REPORTS
+  const reports: Succeeded[] = []
+  for (let at = from; at < letters.length && reports.length < limit; at += 1) {
+    const letter = letters[at]
+    if (letter === undefined || letter.isVoid || letter.command.type !== 'task.succeeded') break
+    reports.push(letter.command)
+  }
+  return reports
 }
 
 const NOTHING: readonly Command[] = []

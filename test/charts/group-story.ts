@@ -72,6 +72,7 @@ function moved(from: TaskState | ((each: Group) => TaskState), to: TaskState) {
       type: 'group.moved',
       from: fromOf(each),
       to,
+      count: 1,
       nowMs: AT_MS,
     }),
     becomes: (each: Group): Partial<Group> => {

@@ -10,6 +10,7 @@ import {
   type Task,
   type TaskEvent,
   type TaskSpec,
+  type TaskState,
 } from '../../machines/index.ts'
 
 /** One use of a resource written `type:id`. */
@@ -159,12 +160,14 @@ export function groupEvents(counts: Group['counts']): GroupEvent[] {
     ['running', 'canceled'],
   ] as const
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  const moved = (from: TaskState, to: TaskState, count: number) =>
+    ({ type: 'group.moved', from, to, count, nowMs: AT_MS }) as const
   return [
     ...(total < 3 ? [{ type: 'group.joined' as const, count: 1 }] : []),
     ...(total < 2 ? [{ type: 'group.joined' as const, count: 2 }] : []),
-    ...moves
-      .filter(([from]) => counts[from] > 0)
-      .map(([from, to]) => ({ type: 'group.moved' as const, from, to, nowMs: AT_MS })),
+    ...moves.flatMap(([from, to]) =>
+      [1, 2].filter(count => counts[from] >= count).map(count => moved(from, to, count)),
+    ),
     { type: 'group.close', nowMs: AT_MS },
     { type: 'group.suspend' },
     { type: 'group.resume' },

@@ -42,8 +42,15 @@ export function sliceOf(rows: Rows, need: Need, nowMs: number): Slice {
       )
       .map(named),
     purgeable: [],
-    waiters: need.waitersOf === undefined || hasWaiters(rows, need.waitersOf),
+    waiters: null,
     idempotency: null,
+  }
+  if (need.waitersOf !== undefined) {
+    const taskIds = need.waitersOf === 'members' ? slice.members : need.waitersOf
+    slice.waiters = {
+      dependedOn: new Set(taskIds.filter(taskId => isDependedOn(rows, taskId))),
+      followed: new Set(taskIds.filter(taskId => isFollowed(rows, taskId))),
+    }
   }
   const lists = [slice.ready, slice.due, slice.members, slice.children].flat()
   const holders = [slice.grantable, slice.behind, slice.dependants].flat().map(named)
@@ -62,21 +69,24 @@ export function sliceOf(rows: Rows, need: Need, nowMs: number): Slice {
   return slice
 }
 
-/** Whether anybody depends on a task, waits behind it, or stands behind it while it has not started. */
-function hasWaiters({ tasks, reservations, edges }: Rows, taskId: string): boolean {
+function isDependedOn({ edges }: Rows, taskId: string): boolean {
+  return edges.some(each => each.dependencyId === taskId)
+}
+
+/** Whether anybody waits behind a task, or stands behind it while it has not started. */
+function isFollowed({ tasks, reservations }: Rows, taskId: string): boolean {
   const task = tasks.find(each => each.taskId === taskId)
   if (task === undefined) return false
   const { place, resources } = task
   const started = stateOf(task.value) === 'running'
   return (
-    edges.some(each => each.dependencyId === taskId) ||
-    (place !== null &&
-      reservations.some(
-        each =>
-          each.place > place &&
-          !(started && each.granted) &&
-          resources.some(use => sameResource(each, use)),
-      ))
+    place !== null &&
+    reservations.some(
+      each =>
+        each.place > place &&
+        !(started && each.granted) &&
+        resources.some(use => sameResource(each, use)),
+    )
   )
 }
 

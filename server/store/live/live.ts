@@ -59,9 +59,13 @@ export class Live {
       this.queues.put({ ...use, place, taskId, granted: false }, resources.length !== 1)
   }
 
-  /** Whether anybody may wait for a task's end. */
-  hasWaiters({ taskId, place, resources, value }: Task): boolean {
-    if (this.edges.get(taskId) !== undefined) return true
+  /** Whether another task depends on this one. */
+  isDependedOn(taskId: string): boolean {
+    return this.edges.get(taskId) !== undefined
+  }
+
+  /** Whether somebody stands behind a reservation of a task whom its end concerns. */
+  isFollowed({ place, resources, value }: Task): boolean {
     if (place === null) return false
     // Those whose reservation is granted wait for nothing of one that runs; one that never ran is judged away.
     const waiting = stateOf(value) === 'running'

@@ -10,6 +10,7 @@ import {
   resourceKey,
   type Slice,
   type Task,
+  type Waiters,
 } from '../../../machines/index.ts'
 import type { Live } from './live.ts'
 
@@ -36,10 +37,6 @@ export function loadSlice(need: Need, nowMs: number, source: Source): Slice {
     for (const use of take(slice, source, need.queuesOf)?.resources ?? [])
       takeQueue(slice, source, use)
   }
-  if (need.waitersOf !== undefined) {
-    const task = slice.tasks.get(need.waitersOf) ?? source.task(need.waitersOf)
-    slice.waiters = task !== undefined && live.hasWaiters(task)
-  }
   if (need.grantable) {
     slice.grantable = live.queues.grantable(need.grantable)
     for (const { taskId } of slice.grantable) take(slice, source, taskId)
@@ -59,6 +56,10 @@ export function loadSlice(need: Need, nowMs: number, source: Source): Slice {
     const { groupId, states, limit } = need.members
     slice.members = named(slice, source, live.members(groupId, states, limit))
   }
+  if (need.waitersOf !== undefined) {
+    const taskIds = need.waitersOf === 'members' ? slice.members : need.waitersOf
+    slice.waiters = waiters(taskIds, slice, source)
+  }
   if (need.cancellableIn !== undefined) {
     const running = live.members(need.cancellableIn, ['running'], Number.POSITIVE_INFINITY)
     slice.cancellable = running.some(taskId => source.task(taskId)?.cancellable)
@@ -70,6 +71,27 @@ export function loadSlice(need: Need, nowMs: number, source: Source): Slice {
   }
   if (need.idempotencyKey !== undefined) slice.idempotency = source.idempotency(need.idempotencyKey)
   return slice
+}
+
+/** Most tasks have nobody who waits for them. */
+const NONE: ReadonlySet<string> = new Set()
+
+function waiters(taskIds: readonly string[], slice: Slice, source: Source): Waiters {
+  const { live } = source
+  let dependedOn: Set<string> | null = null
+  let followed: Set<string> | null = null
+  for (const taskId of taskIds) {
+    const task = slice.tasks.get(taskId) ?? source.task(taskId)
+    if (live.isDependedOn(taskId)) {
+      dependedOn ??= new Set()
+      dependedOn.add(taskId)
+    }
+    if (task !== undefined && live.isFollowed(task)) {
+      followed ??= new Set()
+      followed.add(taskId)
+    }
+  }
+  return { dependedOn: dependedOn ?? NONE, followed: followed ?? NONE }
 }
 
 function behind(need: NonNullable<Need['behind']>, slice: Slice, source: Source): Slice['behind'] {

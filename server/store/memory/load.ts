@@ -9,6 +9,7 @@ import {
   type Slice,
   stateOf,
   type Task,
+  type Waiters,
 } from '../../../machines/index.ts'
 import { groupStateKey, operationKey, type Rows } from './rows.ts'
 import type { SortedList } from './sorted.ts'
@@ -29,11 +30,13 @@ export function loadSlice(rows: Rows, need: Need, nowMs: number): Slice {
     cancellable: need.cancellableIn !== undefined && canCancelIn(rows, need.cancellableIn),
     children:
       need.childrenOf === undefined ? [] : named(all(rows.unfinishedByParent.get(need.childrenOf))),
-    waiters: need.waitersOf === undefined || hasWaiters(rows, need.waitersOf),
+    waiters: null,
     purgeable: need.purgeable ? purgeable(rows, need.purgeable) : [],
     idempotency: rows.idempotency.get(need.idempotencyKey ?? '') ?? null,
   }
-  const { tasks, queuesOf } = need
+  const { tasks, queuesOf, waitersOf } = need
+  if (waitersOf !== undefined)
+    slice.waiters = waiters(rows, waitersOf === 'members' ? slice.members : waitersOf)
   const lists = [slice.ready, slice.due, slice.members, slice.children, slice.purgeable]
   const holders = [...slice.grantable, ...slice.behind, ...slice.dependants].map(
     ({ taskId }) => taskId,
@@ -88,11 +91,17 @@ function grantable(
   return waiting.sort((a, b) => a.place - b.place).slice(0, limit)
 }
 
-/** Whether anybody depends on a task, waits behind it, or stands behind it while it has not started. */
-function hasWaiters(rows: Rows, taskId: string): boolean {
+function waiters(rows: Rows, taskIds: readonly string[]): Waiters {
+  return {
+    dependedOn: new Set(taskIds.filter(taskId => rows.dependants.get(taskId) !== undefined)),
+    followed: new Set(taskIds.filter(taskId => isFollowed(rows, taskId))),
+  }
+}
+
+/** Whether anybody waits behind a task, or stands behind it while it has not started. */
+function isFollowed(rows: Rows, taskId: string): boolean {
   const task = rows.tasks.get(taskId)
   if (task === undefined) return false
-  if (rows.dependants.get(taskId) !== undefined) return true
   const { place, resources, value } = task
   if (place === null) return false
   const lists = stateOf(value) === 'running' ? rows.waitingByOperation : rows.queuesByOperation

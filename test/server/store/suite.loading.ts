@@ -31,7 +31,7 @@ export function loadingSuite(open: OpenStore): void {
       assert.deepEqual(counters, { seq: 0, place: 0, rev: 0 })
       assert.deepEqual(
         [tasks.size, groups.size, queues.size, idempotency, cancellable, waiters],
-        [0, 0, 0, null, false, true],
+        [0, 0, 0, null, false, null],
       )
       assert.deepEqual(Object.values(lists).flat(), [])
     })
@@ -137,8 +137,10 @@ export function loadingSuite(open: OpenStore): void {
       const uses = (operation: 'read' | 'update') => ({
         resources: [{ ...resource('r'), operation }],
       })
-      const waiters = async (taskId: string) =>
-        (await load(store, { waitersOf: taskId })).waiters ?? true
+      const waiters = async (taskId: string) => {
+        const { dependedOn, followed } = (await load(store, { waitersOf: [taskId] })).waiters!
+        return dependedOn.has(taskId) || followed.has(taskId)
+      }
       await commit(
         store,
         ...puts(task(1, 'running.executing', uses('read')), reservation(1, 'read', true)),
@@ -153,7 +155,17 @@ export function loadingSuite(open: OpenStore): void {
       const dependencies = [{ taskId: 't4', states: ['finished' as const] }]
       await commit(store, ...puts(task(5, 'waiting', { dependencies })), edge('t4', 't5'))
       assert.equal(await waiters('t4'), true)
-      assert.equal((await load(store, { tasks: ['t1'] })).waiters ?? true, true)
+      await commit(
+        store,
+        ...puts(group(1), { ...task(6), groupId: 'g1' }, { ...task(7), groupId: 'g1' }),
+      )
+      await commit(store, edge('t6', 't7'))
+      const members = { groupId: 'g1', states: ['waiting' as const], limit: 9 }
+      assert.deepEqual((await load(store, { members, waitersOf: 'members' })).waiters, {
+        dependedOn: new Set(['t6']),
+        followed: new Set(),
+      })
+      assert.equal((await load(store, { tasks: ['t1'] })).waiters, null)
     })
 
     test('has the tasks behind a place, by place, each with the queues before it', async t => {
