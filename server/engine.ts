@@ -10,6 +10,8 @@ import type { Store } from './store/store.ts'
 
 /** What carries out effects: the runner. */
 export interface Performer {
+  /** Tasks that run at once at most. */
+  readonly concurrency: number
   /** Tasks that could be started at this moment, 0 when none or when stopping. */
   freeSlots(): number
   perform(effect: Effect): void
@@ -48,6 +50,9 @@ interface Flight {
 
 /** Pause before a batch that the store refused is tried again, in ms: doubles up to the second figure. */
 const RETRY_MS = [50, 5_000] as const
+
+/** A batch takes the reports of so many attempts, and starts so many tasks, however few slots there are. */
+const RUNS_MIN = 16
 
 /** Letters that are not kept waiting for more to come: the disk has them while these come in. */
 const FILLED = 16
@@ -233,7 +238,12 @@ export class Engine {
   #nextBatch(): Letter[] {
     const most = Math.min(this.#batchLimit, this.#mailbox.length)
     let count = 0
-    while (count < most && !this.#mailbox[count]?.alone) count += 1
+    let reports = 0
+    for (; count < most; count += 1) {
+      const { alone, reliable } = this.#mailbox[count] as Letter
+      if (reliable) reports += 1
+      if (alone || reports > this.#runsMax) break
+    }
     return this.#mailbox.splice(0, Math.max(count, 1))
   }
 
@@ -326,7 +336,8 @@ export class Engine {
         letter.later = this.#follow(flight, later)
         taken.push(letter)
       })
-      const free = this.#freeSlots()
+      const slots = this.#freeSlots()
+      const free = Math.min(slots, this.#runsMax)
       if (free > 0) {
         const worker = this.#performer?.worker ?? ''
         const fill: Command = { type: 'slots.fill', free, worker }
@@ -336,10 +347,20 @@ export class Engine {
         })
       }
       for (const { type } of decisions.effects) if (type === 'task.run') flight.starting += 1
+      if (flight.starting === free && free < slots) this.#fillWanted = true
       decided()
       return taken
     })
     return { decisions, decided: letters }
+  }
+
+  /**
+   * Attempts whose reports a batch takes, and tasks that it starts. Half of what can run: while the disk has
+   * one half, the handlers of the other run, and what they report is decided.
+   */
+  get #runsMax(): number {
+    const half = Math.ceil((this.#performer?.concurrency ?? 0) / 2)
+    return Math.max(half, RUNS_MIN)
   }
 
   /** Slots that no task runs in, and none is about to. */

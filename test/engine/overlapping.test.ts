@@ -58,6 +58,28 @@ const broken = () => submit({ startAfterMs: AT_MS + 0.5 })
 /** A submission that cannot be decided: those in its batch are decided again, each alone. */
 const absurd = () => ({ ...submit(), specs: undefined as never })
 
+test('As many tasks start as there are slots, half of them in a commit', async t => {
+  const { engine } = await started(t)
+  const commits: number[] = []
+  const running = new Set<string>()
+  engine.attach({
+    worker: 'w1',
+    concurrency: 100,
+    freeSlots: () => 100 - running.size,
+    perform(effect) {
+      if (effect.type === 'task.run') running.add(effect.task.taskId)
+    },
+  })
+  engine.subscribe(({ events }) => {
+    commits.push(events.filter(({ type }) => type === 'task.start').length)
+  })
+  await engine.send({ ...submit(), specs: Array.from({ length: 120 }, () => spec()) })
+  await quiet()
+  await engine.drain()
+  assert.equal(running.size, 100)
+  assert.deepEqual(commits.filter(Boolean), [50, 50])
+})
+
 describe('A row that the database refuses', { timeout: 5_000 }, () => {
   test('is the fault of its own command, not of one that shares its commit', async t => {
     const { engine, holdDisk } = await started(t)
@@ -83,6 +105,7 @@ describe('A row that the database refuses', { timeout: 5_000 }, () => {
       let freeSlots = 1
       engine.attach({
         worker: 'w1',
+        concurrency: 1,
         freeSlots: () => freeSlots,
         perform(effect) {
           freeSlots -= 1

@@ -79,6 +79,7 @@ async function compare(
   const slots = [free]
   const performer = {
     worker: 'w1',
+    concurrency: free,
     freeSlots: () => slots.pop() ?? 0,
     perform: (effect: unknown) => void performed.push(effect),
   }
