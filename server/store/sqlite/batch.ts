@@ -29,8 +29,19 @@ const ENTRY_MAX = 16
 /** Exported for the test that looks at their query plans. */
 export const WRITES = {
   insertChunk: 'INSERT INTO history (first_id, last_id, group_id, events) VALUES (?, ?, ?, ?)',
-  thinChunk: `UPDATE history SET events = (SELECT json_group_array(json(value)) FROM json_each(events)
-    WHERE ifnull(value ->> 2, '') NOT IN (SELECT value FROM json_each(?))) WHERE first_id = ?`,
+  thinChunk: `WITH gone AS (SELECT value FROM json_each(?))
+    UPDATE history SET events = (
+      SELECT json_group_array(json(CASE json_type(kept.value, '$[2]')
+        WHEN 'array' THEN json_set(kept.value, '$[2]', (
+          SELECT json_group_array(iif(task.value IN gone, NULL, task.value))
+          FROM json_each(kept.value, '$[2]') AS task))
+        ELSE kept.value END))
+      FROM json_each(events) AS kept
+      WHERE CASE json_type(kept.value, '$[2]')
+        WHEN 'array' THEN EXISTS (
+          SELECT 1 FROM json_each(kept.value, '$[2]') AS task WHERE task.value NOT IN gone)
+        ELSE ifnull(kept.value ->> 2, '') NOT IN gone END)
+    WHERE first_id = ?`,
   deleteEmptyChunk: `DELETE FROM history WHERE first_id = ? AND events = '[]'`,
   deleteGroup: 'DELETE FROM task_groups WHERE group_id = ?',
   deleteGroupHistory: 'DELETE FROM history WHERE group_id = ?',

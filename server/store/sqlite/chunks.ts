@@ -14,8 +14,20 @@ export interface Chunk {
   nths: number[]
 }
 
-/** Events as they are kept: [event_id, at_ms, task_id, type, attempt, value, data]. */
-type Kept = [number, number, string | null, string, number | null, string, HistoryEvent['data']]
+/**
+ * Events as they are kept: [event_id, at_ms, task_id, type, attempt, value, data]. Those of tasks that differ in
+ * nothing but their ids are one, with a list of the tasks: the number of each is one more than that of the one
+ * before it. Null in the list: that task was deleted.
+ */
+type Kept = [
+  number,
+  number,
+  string | null | (string | null)[],
+  string,
+  number | null,
+  string,
+  HistoryEvent['data'],
+]
 
 /** The number of the first event that may share a chunk with this one. */
 export function blockStart(eventId: number): number {
@@ -45,18 +57,44 @@ export function chunksOf(events: readonly HistoryEvent[]): Chunk[] {
 }
 
 export function chunkText({ events }: Chunk): string {
-  const kept = events.map((each): Kept => {
-    const { eventId, atMs, taskId, type, attempt, value, data } = each
-    return [eventId, atMs, taskId, type, attempt, value, data]
-  })
+  const kept: Kept[] = []
+  let last: HistoryEvent | null = null
+  let taskIds: string[] = []
+  for (const event of events) {
+    const { eventId, atMs, taskId, type, attempt, value, data } = event
+    if (last !== null && taskId !== null && isAlike(last, event, taskIds.length)) {
+      taskIds.push(taskId)
+      continue
+    }
+    // Also of one task alone: a chunk is kept the same way however many there are.
+    last = taskId !== null && data === null ? event : null
+    taskIds = taskId === null ? [] : [taskId]
+    kept.push([eventId, atMs, last === null ? taskId : taskIds, type, attempt, value, data])
+  }
   return JSON.stringify(kept)
+}
+
+/** Whether an event differs from the first of a list in nothing but its task, and is the next of it. */
+function isAlike(first: HistoryEvent, event: HistoryEvent, length: number): boolean {
+  return (
+    event.eventId === first.eventId + length &&
+    event.atMs === first.atMs &&
+    event.type === first.type &&
+    event.attempt === first.attempt &&
+    event.value === first.value &&
+    event.data === null
+  )
 }
 
 /** The events of a chunk that was kept, in the order of their numbers. */
 export function eventsOf(text: string, groupId: string | null): HistoryEvent[] {
   return (JSON.parse(text) as Kept[])
-    .map(([eventId, atMs, taskId, type, attempt, value, data]) => {
-      return { eventId, atMs, taskId, groupId, type, attempt, value, data }
+    .flatMap(([eventId, atMs, tasks, type, attempt, value, data]) => {
+      const event = { eventId, atMs, taskId: null, groupId, type, attempt, value, data }
+      if (!Array.isArray(tasks)) return { ...event, taskId: tasks }
+      return tasks.flatMap((taskId, nth) =>
+        taskId === null ? [] : { ...event, eventId: eventId + nth, taskId },
+      )
     })
     .sort((a, b) => a.eventId - b.eventId)
 }

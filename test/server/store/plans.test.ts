@@ -36,8 +36,8 @@ function plan(sql: string): string[] {
 /** Scans along a partial index read only what is in it, in its order. */
 const ALONG_INDEX =
   /^SCAN (\w+ )?(tasks|task_groups|t) USING (COVERING )?INDEX (tasks_unfinished|tasks_running|tasks_suspended|tasks_wake|task_groups_active)$/
-/** One row, a bound list, or a page in the order of the rows themselves. */
-const SMALL = /^SCAN (counters|r|CONSTANT ROW|json_each|wanted)\b/
+/** One row, a list in JSON, or a page in the order of the rows themselves. */
+const SMALL = /^SCAN (counters|r|CONSTANT ROW|wanted|(json_each|kept|task) VIRTUAL TABLE)\b/
 
 function isFlat(sql: string, scans: RegExp[] = []): void {
   for (const detail of plan(sql)) {
