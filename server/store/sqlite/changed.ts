@@ -11,8 +11,6 @@ export interface KeptTask {
   /** The same as entered. */
   enteredHistory: string
   isDeleted: boolean
-  /** Where it stands among the tasks of the last transaction that changed it. */
-  nth: number
   /** The last transaction that changed it; 0: none since it was read. */
   changedIn: number
   /** Whether it changed since it was last handed to the writer. */
@@ -25,12 +23,12 @@ export interface KeptGroup {
   changedIn: number
 }
 
-/** What one transaction changed, until it has landed and the rows of its tasks are written. */
+/** What one transaction changed, until it has landed. */
 export interface Changed {
   readonly transaction: number
   tasks: KeptTask[]
-  /** Those as the transaction has left them. */
-  left: Task[]
+  /** Those as the transaction has found them; null: it put them. */
+  found: (Task | null)[]
   /** Those that changed since they were last handed to the writer. */
   dirtyTasks: KeptTask[]
   /** Where the first of those stands that is to be handed over next. */
@@ -46,11 +44,14 @@ export interface Changed {
   counters: boolean
 }
 
+/** What is known of a transaction that has landed until the rows of its tasks are written. */
+export type Landed = Pick<Changed, 'transaction' | 'tasks' | 'deletedTasks'>
+
 export function nothingChanged(transaction: number): Changed {
   return {
     transaction,
     tasks: [],
-    left: [],
+    found: [],
     dirtyTasks: [],
     dirtyFrom: 0,
     groups: [],
@@ -72,7 +73,6 @@ export function readTask(task: Task, history: string): KeptTask {
     history,
     enteredHistory: history,
     isDeleted: false,
-    nth: 0,
     changedIn: 0,
     isDirty: false,
   }
@@ -86,7 +86,6 @@ export function newTask(task: Task): KeptTask {
     history: '',
     enteredHistory: '',
     isDeleted: false,
-    nth: 0,
     changedIn: 0,
     isDirty: false,
   }

@@ -18,6 +18,7 @@ import {
   type Changed,
   type KeptGroup,
   type KeptTask,
+  type Landed,
   newTask,
   nothingChanged,
   readTask,
@@ -66,7 +67,7 @@ export class WorkingSet implements Source {
   #latest: KeptTask | null = null
   readonly #underWay: Changed[] = []
   /** Transactions on disk of which not all rows of tasks are written. */
-  readonly #landed: Changed[] = []
+  readonly #landed: Landed[] = []
 
   /** @param reader Sees what is committed, and that alone. */
   constructor(reader: DatabaseSync) {
@@ -101,7 +102,9 @@ export class WorkingSet implements Source {
       if (changed === undefined || changed.transaction > transaction) return
       this.#underWay.shift()
       this.#land(changed)
-      if (changed.tasks.length + changed.deletedTasks.length > 0) this.#landed.push(changed)
+      const { tasks, deletedTasks } = changed
+      if (tasks.length + deletedTasks.length > 0)
+        this.#landed.push({ transaction: changed.transaction, tasks, deletedTasks })
     }
   }
 
@@ -139,13 +142,14 @@ export class WorkingSet implements Source {
     const kept = this.#tasks.get(taskId) ?? this.#deletedTasks.get(taskId)
     if (kept === undefined) return undefined
     if (this.#hasLanded(kept.changedIn)) return kept.isDeleted ? null : kept.task
-    // A change is on its way. It is seldom read meanwhile, so nothing is kept to find it faster.
-    for (let nth = this.#landed.length - 1; nth >= 0; nth -= 1) {
-      const { tasks, left } = this.#landed[nth] as Changed
+    // A change is on its way: it is on disk as the first of those that are has found it. It is seldom read
+    // meanwhile, so nothing is kept to find it faster.
+    for (const { tasks, found } of this.#underWay) {
       const at = tasks.indexOf(kept)
-      if (at >= 0) return left[at]
+      if (at >= 0) return found[at] ?? undefined
     }
-    return undefined
+    // It is deleted, and was left alone before.
+    return kept.task
   }
 
   /** A group as it is on disk; undefined when only its row can tell. */
@@ -282,7 +286,7 @@ export class WorkingSet implements Source {
   /** Names a chunk that holds an event of a task. */
   nameChunk(kept: KeptTask, name: string, changed: Changed): void {
     if (kept.isDeleted) return
-    this.#note(kept, changed)
+    this.#note(kept, changed, kept.task)
     const { history } = kept
     if (history === '') kept.history = name
     else if (history !== name && !history.endsWith(`,${name}`)) kept.history = `${history},${name}`
@@ -294,9 +298,8 @@ export class WorkingSet implements Source {
     const known = isNew ? undefined : this.#kept(taskId)
     this.live.changed(known?.task, task)
     if (known !== undefined) {
+      this.#note(known, changed, known.task)
       known.task = task
-      this.#note(known, changed)
-      changed.left[known.nth] = task
       return
     }
     this.#lastTaskSeq = Math.max(this.#lastTaskSeq, task.seq)
@@ -304,7 +307,7 @@ export class WorkingSet implements Source {
     this.#tasks.set(taskId, kept)
     this.#latest = kept
     if (!isNew) this.#deletedTasks.delete(taskId)
-    this.#note(kept, changed)
+    this.#note(kept, changed, null)
   }
 
   #putGroup(group: Group, changed: Changed): void {
@@ -379,15 +382,16 @@ export class WorkingSet implements Source {
     return kept
   }
 
-  #note(kept: KeptTask, changed: Changed): void {
+  /** @param found How the task was before; null: it is put. */
+  #note(kept: KeptTask, changed: Changed, found: Task | null): void {
     if (!kept.isDirty) {
       kept.isDirty = true
       changed.dirtyTasks.push(kept)
     }
     if (kept.changedIn === changed.transaction) return
     kept.changedIn = changed.transaction
-    kept.nth = changed.tasks.push(kept) - 1
-    changed.left.push(kept.task)
+    changed.tasks.push(kept)
+    changed.found.push(found)
   }
 
   /** Rows of groups and of keys are written with their transaction. */
@@ -404,7 +408,7 @@ export class WorkingSet implements Source {
   }
 
   /** Lets tasks go whose rows tell the same. */
-  #letGo({ transaction, tasks, deletedTasks }: Changed): void {
+  #letGo({ transaction, tasks, deletedTasks }: Landed): void {
     this.#latest = null
     // The latest first: those that came first are the next to have their turn.
     for (let nth = tasks.length - 1; nth >= 0; nth -= 1) {
