@@ -18,9 +18,13 @@ const CHANGES_STUCK_MAX = 524_288
 /** When much waits, so many changes are taken together, and so many rows of them are written at once. */
 const TAKEN_MAX = 16_384
 const WRITTEN_MAX = 2_048
-/** How many rows are written even though there is always something else to do, and how long after the last, in ms. */
-const WRITTEN_ALWAYS = 256
-const WRITTEN_EVERY_MS = 100
+/**
+ * Rows keep up with commits that bring so many changes at most between two looks, in ms: so many are written with
+ * each then. Of what comes faster they would write little, and again when it changes next: it is left until it is
+ * over, or too much.
+ */
+const KEPT_UP_MAX = 1_024
+const LOOKED_EVERY_MS = 100
 /** How long commits go on while a reader waits for much, in ms. */
 const WAIT_MS = 100
 /** How long it waits for a transaction that comes in parts when it is for little, and how often it looks, in ms. */
@@ -48,7 +52,9 @@ export class CatchUp {
   /** How many read, so that not some of the rows may be written, but all or none. */
   #reading = 0
   #readMs = Number.NEGATIVE_INFINITY
-  #writtenMs = 0
+  /** When it was last looked at how much comes, and how much commits had brought by then. */
+  #lookedMs = 0
+  #broughtThen = 0
   #failure: unknown = null
   #isShrinking = false
   #isClosed = false
@@ -74,8 +80,7 @@ export class CatchUp {
   committed(): void {
     if (this.#journal.changes === 0) this.#onApplied(this.#journal.applied)
     else if (this.#isTooMuch) this.#shrink()
-    else if (performance.now() - this.#writtenMs >= WRITTEN_EVERY_MS)
-      this.#some(WRITTEN_ALWAYS, WRITTEN_ALWAYS)
+    else this.#keepUp()
   }
 
   /** No more is written: the database is about to be closed. */
@@ -83,6 +88,15 @@ export class CatchUp {
     this.#isClosed = true
     for (const reader of this.#waiting) this.#onHeld(reader, false)
     this.#waiting = []
+  }
+
+  #keepUp(): void {
+    const nowMs = performance.now()
+    if (nowMs - this.#lookedMs < LOOKED_EVERY_MS) return
+    const { brought } = this.#journal
+    if (brought - this.#broughtThen <= KEPT_UP_MAX) this.#some(KEPT_UP_MAX, KEPT_UP_MAX)
+    this.#lookedMs = nowMs
+    this.#broughtThen = brought
   }
 
   /** Writes more than most commits bring, and goes on between them as long as it is too much. */
@@ -161,7 +175,6 @@ export class CatchUp {
       return false
     }
     this.#failure = null
-    this.#writtenMs = performance.now()
     this.#onApplied(this.#journal.applied)
     return true
   }

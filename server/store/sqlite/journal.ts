@@ -36,6 +36,8 @@ export class Journal {
   #entries: Entry[] = []
   /** What those tell of, in sum. */
   readonly #told = { changes: 0, rows: 0, characters: 0 }
+  /** Changes that commits have brought in all. */
+  brought = 0
   /** What the entries before those told of and is not in the rows. */
   readonly #pending = new PendingRows()
 
@@ -79,6 +81,7 @@ export class Journal {
     this.#committed = transaction
     for (const entry of this.#staged) {
       this.#entries.push(entry)
+      this.brought += entry.changes
       this.#told.changes += entry.changes
       this.#told.rows += entry.rows
       this.#told.characters += entry.characters

@@ -29,6 +29,9 @@ const END_MS = 50
 /** Changes and new tasks that may wait while nobody reads. */
 const CHANGES_MAX = 327_680
 const NEW_MAX = 131_072
+/** Changes between two looks that rows keep up with, and how far these are apart, in ms. */
+const KEPT_UP_MAX = 1_024
+const LOOKED_EVERY_MS = 100
 /** Changes that may wait while rows cannot be written. */
 const STUCK_MAX = 524_288
 /** As in a transaction. */
@@ -310,11 +313,23 @@ describe('Rows are written with a commit', () => {
   test('when some time has passed since the last ones', async t => {
     const pass = stopClock(t)
     const made = await filled(t, 3)
-    pass(250)
+    pass(LOOKED_EVERY_MS)
     made.commit(...news(1, 4))
     assert.deepEqual([made.rows, made.applied], [4, [2]])
     made.commit(...news(1, 5))
     assert.equal(made.rows, 4)
+  })
+
+  test('when no more came meanwhile than they keep up with, also what waits from before', async t => {
+    const pass = stopClock(t)
+    const made = await filled(t, KEPT_UP_MAX)
+    const came: number[] = []
+    for (const count of [1, KEPT_UP_MAX, KEPT_UP_MAX + 1, 1]) {
+      pass(LOOKED_EVERY_MS)
+      made.commit(...news(count, made.journal.brought + 1))
+      came.push(made.rows)
+    }
+    assert.deepEqual(came, [0, KEPT_UP_MAX, KEPT_UP_MAX, 2 * KEPT_UP_MAX])
   })
 
   test('as soon as many new tasks wait', async t => {
