@@ -136,7 +136,8 @@ class Changed implements Commit {
   #groups: Map<string, Group | null> | null = null
 
   note(changes: readonly Change[]): void {
-    for (const change of changes) {
+    for (let nth = 0; nth < changes.length; nth += 1) {
+      const change = changes[nth] as Change
       switch (change.type) {
         case 'counters.set':
           this.rev = change.rev

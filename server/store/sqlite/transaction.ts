@@ -56,7 +56,8 @@ export class SqliteTransaction implements Transaction {
 
   #applyAtOnce(changes: readonly Change[]): void {
     this.#attempt(() => {
-      for (const change of changes) this.#set.apply(change, this.#changed)
+      for (let nth = 0; nth < changes.length; nth += 1)
+        this.#set.apply(changes[nth] as Change, this.#changed)
     })
   }
 
