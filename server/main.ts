@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url'
 import Fastify from 'fastify'
 import { type Call, callsOf } from './calls.ts'
 import type { ServeConfig } from './config.ts'
-import { createEngine, rollcall, serverOptions, serveUntilSignal, sqliteStore } from './index.ts'
+import { ownServerOptions } from './http/server-options.ts'
+import { createEngine, rollcall, serveUntilSignal, sqliteStore } from './index.ts'
 
 /**
  * Serves until SIGTERM or SIGINT.
@@ -19,7 +20,7 @@ export async function serve(config: ServeConfig): Promise<number> {
     process.stderr.write('rollcall: no calls are served; name a module of them with --calls\n')
   }
   // Recovery takes as long as it takes, and the plugin waits for it.
-  const app = Fastify({ ...serverOptions(logLevel), pluginTimeout: 0 })
+  const app = Fastify({ ...ownServerOptions(logLevel), pluginTimeout: 0 })
   const engine = createEngine({
     calls,
     store: sqliteStore(dataDir),

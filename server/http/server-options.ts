@@ -1,7 +1,13 @@
 // Fastify options for a server that is Rollcall's own: what no plugin can set, in the same error body.
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { type ConnectionError, type FastifyServerOptions, LogController } from 'fastify'
+import {
+  type ConnectionError,
+  type FastifyHttpOptions,
+  type FastifyServerOptions,
+  LogController,
+  type RawServerDefault,
+} from 'fastify'
 import { RollcallError } from '../errors.ts'
 import { JSON_TYPE } from './answer.ts'
 import { answerError, errorAnswer } from './error-body.ts'
@@ -31,6 +37,15 @@ export function serverOptions(logLevel = 'info'): FastifyServerOptions {
     },
     clientErrorHandler: answerNonHttp,
   }
+}
+
+/**
+ * The same for a server that has Rollcall's routes only. Its requests without a body have no stream that says
+ * so, which a poll would wait for in vain: nothing may read one. `takeJsonOnly` sees to that for the whole app;
+ * elsewhere Fastify reads the body of whatever names a content type, and would never answer.
+ */
+export function ownServerOptions(logLevel?: string): FastifyHttpOptions<RawServerDefault> {
+  return { ...serverOptions(logLevel), http: { optimizeEmptyRequests: true } }
 }
 
 /** Answers what is no HTTP request, on the bare socket: there is no reply to send it with. */

@@ -104,3 +104,18 @@ test('a body in chunks that are empty is no body', async () => {
   const { status } = await raw(`POST ${api}/tasks/ HTTP/1.1\r\n${chunked}\r\n\r\n0\r\n\r\n`)
   assert.equal(status, 400)
 })
+
+const typedNothing: [request: string, status: number][] = [
+  [`POST ${api}/tasks/`, 400],
+  [`DELETE ${api}/tasks/`, 403],
+  [`GET ${api}/tasks/`, 200],
+  ['POST /nowhere', 404],
+  ['POST /healthz', 405],
+  ['POST /inspect/', 405],
+]
+for (const [request, status] of typedNothing) {
+  test(`${request} that names a type and says nothing of a body is a ${status}`, async () => {
+    const typed = 'Host: x\r\nConnection: close\r\nContent-Type: application/json'
+    assert.equal((await raw(`${request} HTTP/1.1\r\n${typed}\r\n\r\n`)).status, status)
+  })
+}

@@ -1,6 +1,7 @@
 // A server of ours, as `rollcall serve` makes it, with tasks to look at; fills and runs groups when asked.
 import Fastify from 'fastify'
-import { createEngine, rollcall, serverOptions, sqliteStore } from '../../../server/index.ts'
+import { ownServerOptions } from '../../../server/http/server-options.ts'
+import { createEngine, rollcall, sqliteStore } from '../../../server/index.ts'
 import { answer, answerQuestions, given } from '../side.ts'
 import { nothing, request } from '../work.ts'
 
@@ -35,7 +36,7 @@ export interface Ended {
 const { folder } = await given<RollcallServer>()
 const engine = createEngine({ calls: [nothing], store: sqliteStore(folder) })
 await engine.ready()
-const app = Fastify(serverOptions('warn'))
+const app = Fastify(ownServerOptions('warn'))
 await app.register(rollcall, { engine, wholeApp: true })
 await app.listen({ port: 0 })
 
