@@ -76,10 +76,10 @@ export class CatchUp {
     if (this.#journal.changes > CHANGES_STUCK_MAX) this.#journal.applySome(WRITTEN_MAX, TAKEN_MAX)
   }
 
-  /** After a commit. */
-  committed(): void {
+  /** After a commit that has brought so many changes. */
+  committed(brought: number): void {
     if (this.#journal.changes === 0) this.#onApplied(this.#journal.applied)
-    else if (this.#isTooMuch) this.#shrink()
+    else if (this.#isTooMuch) this.#shrink(brought)
     else this.#keepUp()
   }
 
@@ -100,12 +100,14 @@ export class CatchUp {
   }
 
   /** Writes more than most commits bring, and goes on between them as long as it is too much. */
-  #shrink(): void {
-    if (!this.#isTooMuch || !this.#some(WRITTEN_MAX, TAKEN_MAX) || this.#isShrinking) return
+  #shrink(brought: number): void {
+    // After large ones there may be no time in between: the next part comes before it is looked again.
+    const limit = brought > WRITTEN_MAX ? TAKEN_MAX : WRITTEN_MAX
+    if (!this.#isTooMuch || !this.#some(limit, TAKEN_MAX) || this.#isShrinking) return
     this.#isShrinking = true
     setImmediate(() => {
       this.#isShrinking = false
-      if (!this.#isClosed) this.#shrink()
+      if (!this.#isClosed) this.#shrink(0)
     })
   }
 

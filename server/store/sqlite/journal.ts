@@ -76,8 +76,9 @@ export class Journal {
     this.#staged.push({ id, transaction, changes, rows, characters: text.length })
   }
 
-  /** Takes note that everything up to a transaction has been committed. */
-  committed(transaction: number): void {
+  /** Takes note that everything up to a transaction has been committed; says how many changes that brought. */
+  committed(transaction: number): number {
+    const before = this.brought
     this.#committed = transaction
     for (const entry of this.#staged) {
       this.#entries.push(entry)
@@ -87,6 +88,7 @@ export class Journal {
       this.#told.characters += entry.characters
     }
     this.#staged = []
+    return this.brought - before
   }
 
   /** Takes note that the transaction under way was rolled back. */

@@ -154,8 +154,7 @@ function commit(): void {
   written = null
   rows = 0
   tell({ landed })
-  journal.committed(landed)
-  catchUp.committed()
+  catchUp.committed(journal.committed(landed))
   copyLog(PAGES_MAX)
 }
 

@@ -86,8 +86,7 @@ class Bench {
 
   end(): void {
     this.db.exec('COMMIT')
-    this.journal.committed(this.#transaction)
-    this.catchUp.committed()
+    this.catchUp.committed(this.journal.committed(this.#transaction))
   }
 
   /** Asks for a reader, and resolves when that is told. */
@@ -337,6 +336,20 @@ describe('Rows are written with a commit', () => {
     const made = await filled(t, NEW_MAX)
     made.commit(...news(1, NEW_MAX + 1))
     assert.ok(made.rows > 0 && made.journal.rows <= NEW_MAX, `${made.rows} rows`)
+  })
+
+  test('so many that what waits does not grow, however much each one brings', async t => {
+    stopClock(t)
+    const made = await filled(t, NEW_MAX)
+    const waiting: number[] = []
+    for (let nth = 0; nth < 5; nth += 1) {
+      made.commit(...news(MUCH, NEW_MAX + 1 + nth * MUCH))
+      waiting.push(made.journal.changes)
+    }
+    assert.ok(
+      waiting.every(changes => changes <= NEW_MAX),
+      waiting.join(),
+    )
   })
 
   test('as soon as many changes wait', async t => {
