@@ -35,6 +35,7 @@ const GROUPS_KEPT_MAX = 4_096
 /** Exported for the test that looks at their query plans. */
 export const LOADS = {
   task: `SELECT ${TASK}, history FROM tasks WHERE task_id = ?`,
+  tasks: `SELECT ${TASK}, history FROM tasks WHERE task_id IN (SELECT value FROM json_each(?))`,
   group: 'SELECT * FROM task_groups WHERE group_id = ?',
   counters: 'SELECT seq, place, rev FROM counters',
   lastTaskSeq: 'SELECT max(seq) AS seq FROM tasks',
@@ -135,6 +136,16 @@ export class WorkingSet implements Source {
 
   task(taskId: string): Task | undefined {
     return this.#kept(taskId)?.task
+  }
+
+  /** Reads tasks that are about to be asked for and are not in memory: together that takes half the time. */
+  prefetch(taskIds: readonly string[]): void {
+    const absent = taskIds.filter(
+      taskId => !this.#tasks.has(taskId) && !this.#deletedTasks.has(taskId),
+    )
+    if (absent.length === 0) return
+    const rows = this.#statements.ofLists(LOADS.tasks).all(JSON.stringify(absent))
+    for (const row of rows as unknown as Values[]) this.#kept(row[1] as string, row)
   }
 
   /** A task as it is on disk, null when it is not there; undefined when only its row can tell. */

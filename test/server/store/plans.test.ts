@@ -50,6 +50,7 @@ function isFlat(sql: string, scans: RegExp[] = []): void {
 /** The index that each load follows; another may read much more on the way to the same rows. */
 const FOLLOWS: Record<keyof typeof LOADS, RegExp> = {
   task: /task_id=\?/,
+  tasks: /task_id=\?|^SCAN json_each /,
   group: /group_id=\?/,
   counters: /^$/,
   lastTaskSeq: /INTEGER PRIMARY KEY|^SEARCH tasks$/,

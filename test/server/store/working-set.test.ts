@@ -1,13 +1,14 @@
 // What is told of a task while transactions that change it are under way: how it is on disk, as they land one
-// after another.
+// after another. And what is read before it is asked for.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Change, TaskValue } from '../../../machines/index.ts'
 import { openReader, openWriter } from '../../../server/store/sqlite/connection.ts'
+import { sqliteStore } from '../../../server/store/sqlite/store.ts'
 import { WorkingSet } from '../../../server/store/sqlite/working-set.ts'
 import { temporaryFolder } from '../../support/temp.ts'
-import { event, puts, task } from './builders.ts'
+import { commit, event, puts, task } from './builders.ts'
 
 /** A working set over an empty database, and how its task `t1` is told. */
 async function made(t: TestContext) {
@@ -80,4 +81,29 @@ test('What is landed is told from memory until its row is written', async t => {
   const before = [told(), set.isWritten]
   set.applied(1)
   assert.deepEqual([...before, told(), set.isWritten], ['finished', false, 'by its row', true])
+})
+
+test('Tasks that are read together are there, but for those that are known to be otherwise', async t => {
+  const folder = await temporaryFolder(t)
+  const store = sqliteStore(folder)
+  await store.open()
+  await commit(store, ...puts(...[1, 2, 3, 4].map(seq => task(seq))))
+  await store.close()
+  const path = join(folder, 'rollcall.db')
+  const reader = openReader(path)
+  t.after(() => reader.close())
+  const set = new WorkingSet(reader)
+  const changed = set.begin(1)
+  for (const change of [...is('finished'), { type: 'task.delete' as const, taskId: 't2' }])
+    set.apply(change, changed)
+  const ids = ['t1', 't2', 't3', 't4', 't5']
+  set.prefetch(ids)
+  // Who is asked for is not read again.
+  const writer = openWriter(path, null)
+  writer.exec('DELETE FROM tasks')
+  writer.close()
+  const values = ids.map(taskId => set.task(taskId)?.value)
+  assert.deepEqual(values, ['finished', undefined, 'waiting', 'waiting', undefined])
+  set.end()
+  assert.equal(set.task('t3'), undefined, 'it was only looked at')
 })
