@@ -20,6 +20,8 @@ export interface Source {
   /** Replaced when they change, never edited: slices hold them. */
   counters: Slice['counters']
   task(taskId: string): Task | undefined
+  /** Reads tasks that are about to be asked for, all at once. */
+  prefetch(taskIds: readonly string[]): void
   group(groupId: string): Group | undefined
   /** Final tasks in these states, oldest first. */
   purgeable(need: NonNullable<Need['purgeable']>): Task[]
@@ -119,6 +121,7 @@ function children(parentId: string, slice: Slice, source: Source): string[] {
 }
 
 function named(slice: Slice, source: Source, taskIds: string[]): string[] {
+  source.prefetch(taskIds)
   for (const taskId of taskIds) take(slice, source, taskId)
   return taskIds
 }
