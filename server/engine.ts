@@ -54,9 +54,6 @@ const RETRY_MS = [50, 5_000] as const
 /** A batch takes the reports of so many attempts, and starts so many tasks, however few slots there are. */
 const RUNS_MIN = 16
 
-/** Letters that are not kept waiting for more to come: the disk has them while these come in. */
-const FILLED = 16
-
 export class Engine {
   readonly #store: Store
   readonly #clock: Clock
@@ -74,7 +71,6 @@ export class Engine {
   #isRefused = false
   /** Whether a batch without letters broke an assertion, together with others on their way. */
   #fillsAlone = false
-  #onFilled: (() => void) | null = null
   #performer: Performer | null = null
   #running: Promise<void> | null = null
   #fillWanted = false
@@ -176,7 +172,6 @@ export class Engine {
   ): Letter {
     const letter = new Letter(command, reliable, resolve, reject)
     this.#mailbox.push(letter)
-    if (this.#mailbox.length === FILLED) this.#onFilled?.()
     this.#wake()
     return letter
   }
@@ -218,7 +213,7 @@ export class Engine {
       else if (this.#flights.length >= (this.#store.concurrency ?? 1))
         await this.#flights[0]?.landed
       // Short handlers refill the mailbox without end; readers and timers get their turn in between.
-      await Promise.race([this.#clock.turn(), this.#mailboxFills()])
+      await this.#clock.turn()
     }
     if (this.#abandoned) this.#giveUp()
   }
@@ -226,13 +221,6 @@ export class Engine {
   #giveUp(): void {
     for (const letter of [...this.#returned.splice(0), ...this.#mailbox.splice(0)])
       letter.reject(new UnavailableError('the store refuses to commit'), letter.command)
-  }
-
-  /** Resolves when so many letters wait that the disk should have them while others come in. */
-  #mailboxFills(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#onFilled = resolve
-    return promise
   }
 
   #nextBatch(): Letter[] {
