@@ -27,8 +27,18 @@ export function leavesLine(event: TaskEvent): boolean {
   return !quiet.has(event.type)
 }
 
-/** What the line of a submission says: how the task was admitted, when that was not at once. */
-export function submissionData({ response, place, wakeAtMs }: Task): Json {
+/**
+ * The line of a submission. It is made apart from all others: those of a large submission live until it is
+ * whole, and V8 would from then on make every event where such live, and not where it clears up often.
+ */
+export function submissionEvent(task: Task, atMs: number): HistoryEvent {
+  const { taskId, groupId, rev: eventId, value, attempt } = task
+  const data = submissionData(task)
+  return { eventId, atMs, taskId, groupId, type: 'task.submitted', attempt, value, data }
+}
+
+/** How the task was admitted, when that was not at once. */
+function submissionData({ response, place, wakeAtMs }: Task): Json {
   if (response === 'accepted' && place !== null) return null
   return {
     response,

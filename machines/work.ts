@@ -10,7 +10,7 @@ import {
   groupGuards,
   groupMachine,
 } from './group.machine.ts'
-import { eventData, leavesLine, submissionData } from './history.ts'
+import { eventData, leavesLine, submissionEvent } from './history.ts'
 import type { Releases } from './releases.ts'
 import { deriveStep, sameUnlessChanged } from './table.ts'
 import {
@@ -116,7 +116,7 @@ export class Work {
   /** Takes a task that no store has seen. */
   addTask(task: Task): void {
     this.#added.push(task)
-    this.#appendFor(task, 'task.submitted', task.attempt, submissionData(task))
+    this.#changes.push({ type: 'event.append', event: submissionEvent(task, this.env.nowMs) })
   }
 
   /** Takes a group that no store has seen. */

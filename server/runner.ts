@@ -15,6 +15,7 @@ import { failureOf, resultOf } from './outcome.ts'
 import { copyOfPlainJson } from './plain-json.ts'
 import type { Clock, Random } from './ports.ts'
 import { ProgressWriter, progressOf } from './progress.ts'
+import { type Run, Runs, type StopCause } from './runs.ts'
 import { specOf } from './specs.ts'
 import { refusal } from './submission.ts'
 
@@ -35,26 +36,10 @@ export interface RunnerParts {
 /** What the runner tells the engine about an attempt. */
 type Report = Extract<Command, { taskId: string; attempt: number }>
 
-type StopCause = 'cancel' | 'timeout' | 'shutdown'
-
-interface Run {
-  task: Task
-  call: Call
-  controller: AbortController
-  stopping: StopCause | null
-  /** Null until it reports progress. */
-  progress: ProgressWriter | null
-  timers: (() => void)[]
-  /** Why it is an error whatever its handler still does. */
-  spoiled: Failure | null
-  /** Whether the handler may still report: false once its promise has settled. */
-  live: boolean
-}
-
 export class Runner implements Performer {
   readonly worker: string
   readonly #parts: RunnerParts
-  readonly #runs = new Map<string, Run>()
+  readonly #runs = new Runs()
   #accepting = true
   #idle: (() => void)[] = []
 
@@ -79,7 +64,7 @@ export class Runner implements Performer {
   perform(effect: Effect): void {
     if (effect.type === 'task.run') this.#start(effect.task)
     else {
-      const run = this.#runs.get(effect.taskId)
+      const run = this.#runs.of(effect.taskId)
       if (run?.task.attempt === effect.attempt) this.#stop(run, effect.cause)
     }
   }
@@ -103,7 +88,7 @@ export class Runner implements Performer {
 
   /** Asks every handler to stop because the process ends. */
   interrupt(): void {
-    for (const run of this.#runs.values()) this.#stop(run, 'shutdown')
+    for (const run of this.#runs.all()) this.#stop(run, 'shutdown')
   }
 
   #start(task: Task): void {
@@ -129,8 +114,9 @@ export class Runner implements Performer {
       timers: [],
       spoiled: null,
       live: true,
+      at: 0,
     }
-    this.#runs.set(task.taskId, run)
+    this.#runs.add(run)
     if (call.timeoutMs !== null)
       run.timers.push(clock.after(call.timeoutMs, () => this.#timeOut(run)))
     call.run(argsFor(task), this.#context(run)).then(
@@ -278,7 +264,7 @@ export class Runner implements Performer {
     run.live = false
     for (const cancel of run.timers) cancel()
     run.progress?.flush()
-    this.#runs.delete(run.task.taskId)
+    this.#runs.delete(run)
     this.#parts.engine.tell(report, this.#endNotTaken)
     if (this.#runs.size > 0) return
     for (const settled of this.#idle.splice(0)) settled()

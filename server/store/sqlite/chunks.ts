@@ -67,7 +67,7 @@ export function chunkText({ events }: Chunk): string {
       continue
     }
     // Also of one task alone: a chunk is kept the same way however many there are.
-    last = taskId !== null && data === null ? event : null
+    last = taskId === null ? null : event
     taskIds = taskId === null ? [] : [taskId]
     kept.push([eventId, atMs, last === null ? taskId : taskIds, type, attempt, value, data])
   }
@@ -82,8 +82,17 @@ function isAlike(first: HistoryEvent, event: HistoryEvent, length: number): bool
     event.type === first.type &&
     event.attempt === first.attempt &&
     event.value === first.value &&
-    event.data === null
+    isSame(event.data, first.data)
   )
+}
+
+/** Whether two are the same at first sight: nothing, or a few names with plain values. */
+function isSame(a: HistoryEvent['data'], b: HistoryEvent['data']): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) || Array.isArray(b)) return false
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every(name => a[name] === b[name])
 }
 
 /** The events of a chunk that was kept, in the order of their numbers. */

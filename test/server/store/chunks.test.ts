@@ -21,7 +21,13 @@ const commits = fc
       type: fc.constantFrom('task.start', 'task.start', 'task.succeeded'),
       attempt: fc.constantFrom(1, 1, 1, 2, null),
       value: fc.constantFrom('running', 'running', 'finished'),
-      data: fc.constantFrom<HistoryEvent['data'][]>(null, null, null, { reason: [null, 'a'] }),
+      data: fc.constantFrom<HistoryEvent['data'][]>(
+        null,
+        null,
+        { worker: 'w' },
+        { worker: 'v' },
+        { reason: [null, 'a'] },
+      ),
     }),
     { maxLength: 40 },
   )
@@ -81,9 +87,12 @@ describe('Events of a commit', () => {
 
   test('that are alike and follow each other are kept as one', () => {
     const event = { atMs: 5, groupId: null, type: 'task.start', attempt: 1, value: 'running' }
-    const events = TASKS.map((taskId, nth) => ({ ...event, eventId: 7 + nth, taskId, data: null }))
+    const events = TASKS.map((taskId, nth) => {
+      return { ...event, eventId: 7 + nth, taskId, data: { worker: 'w' } }
+    })
     const [chunk] = chunksOf(events)
-    assert.equal(chunkText(chunk!), '[[7,5,["a","b","c"],"task.start",1,"running",null]]')
+    const together = '[[7,5,["a","b","c"],"task.start",1,"running",{"worker":"w"}]]'
+    assert.equal(chunkText(chunk!), together)
   })
 
   test('that an earlier version kept one by one are read', () => {
