@@ -23,8 +23,8 @@ const WRITTEN_MAX = 2_048
  * each then. Of what comes faster they would write little, and again when it changes next: it is left until it is
  * over, or too much.
  */
-const KEPT_UP_MAX = 1_024
-const LOOKED_EVERY_MS = 100
+const KEPT_UP_MAX = 256
+const LOOKED_EVERY_MS = 25
 /** How long commits go on while a reader waits for much, in ms. */
 const WAIT_MS = 100
 /** How long it waits for a transaction that comes in parts when it is for little, and how often it looks, in ms. */

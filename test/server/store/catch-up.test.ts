@@ -30,8 +30,8 @@ const END_MS = 50
 const CHANGES_MAX = 327_680
 const NEW_MAX = 131_072
 /** Changes between two looks that rows keep up with, and how far these are apart, in ms. */
-const KEPT_UP_MAX = 1_024
-const LOOKED_EVERY_MS = 100
+const KEPT_UP_MAX = 256
+const LOOKED_EVERY_MS = 25
 /** Changes that may wait while rows cannot be written. */
 const STUCK_MAX = 524_288
 /** As in a transaction. */
