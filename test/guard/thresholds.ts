@@ -6,13 +6,13 @@ import type { Goal } from '../bench/figure.ts'
 
 export const THRESHOLDS = {
   'lives-sqlite-1000': { kind: 'ratio at least', value: 0.08 },
-  cancel: { kind: 'ratio at least', value: 0.13 },
+  cancel: { kind: 'ratio at least', value: 0.17 },
   'cancel-linear': { kind: 'ratio at most', value: 2 },
   queue: { kind: 'ratio at most', value: 2 },
-  get: { kind: 'ratio at least', value: 0.35 },
+  get: { kind: 'ratio at least', value: 0.45 },
   'not-modified': { kind: 'ratio at least', value: 0.6 },
   'get-group': { kind: 'ratio at least', value: 0.45 },
-  post: { kind: 'ratio at least', value: 0.12 },
+  post: { kind: 'ratio at least', value: 0.16 },
   /** Bytes; a live actor for each task would take 4,000. */
   'memory-heap': { kind: 'at most', value: 2_000 },
 } as const satisfies Record<string, Goal>
