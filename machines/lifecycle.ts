@@ -140,6 +140,8 @@ export function end(work: Work, task: Task, event: TaskEvent): Task | null {
 /**
  * As `end`, for tasks that may end together: what follows from it is for the caller to ask for. Whoever waits
  * for a task is looked for only where the slice says that there may be somebody.
+ *
+ * @param task One of those of which the slice speaks.
  */
 export function endWith(work: Work, task: Task, event: TaskEvent, releases: Releases): Task | null {
   const ended = work.send(task, event)
