@@ -51,7 +51,7 @@ interface Flight {
 /** Pause before a batch that the store refused is tried again, in ms: doubles up to the second figure. */
 const RETRY_MS = [50, 5_000] as const
 
-/** A batch takes the reports of so many attempts, and starts so many tasks, however few slots there are. */
+/** A batch takes the ends of so many attempts, and starts so many tasks, however few slots there are. */
 const RUNS_MIN = 16
 
 export class Engine {
@@ -228,8 +228,8 @@ export class Engine {
     let count = 0
     let reports = 0
     for (; count < most; count += 1) {
-      const { alone, reliable } = this.#mailbox[count] as Letter
-      if (reliable) reports += 1
+      const { alone, command } = this.#mailbox[count] as Letter
+      if (command.type === 'task.succeeded' || command.type === 'task.failed') reports += 1
       if (alone || reports > this.#runsMax) break
     }
     return this.#mailbox.splice(0, Math.max(count, 1))
@@ -343,7 +343,7 @@ export class Engine {
   }
 
   /**
-   * Attempts whose reports a batch takes, and tasks that it starts. Half of what can run: while the disk has
+   * Attempts whose ends a batch takes, and tasks that it starts. Half of what can run: while the disk has
    * one half, the handlers of the other run, and what they report is decided.
    */
   get #runsMax(): number {

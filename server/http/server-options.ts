@@ -41,8 +41,9 @@ export function serverOptions(logLevel = 'info'): FastifyServerOptions {
 
 /**
  * The same for a server that has Rollcall's routes only. Its requests without a body have no stream that says
- * so (from Node.js 24.12 on), which is 7 % of a poll: nothing may read one. `takeJsonOnly` sees to that for the
- * whole app; elsewhere Fastify reads the body of whatever names a content type, and would never answer.
+ * so (from Node.js 24.12 on), which is 7 % of a poll: nothing may read one. `takeJsonOnly` sees to that with
+ * `wholeApp: true`, and only then: elsewhere Fastify reads the body of whatever names a content type, and would
+ * never answer.
  */
 export function ownServerOptions(logLevel?: string): FastifyHttpOptions<RawServerDefault> {
   return { ...serverOptions(logLevel), http: { optimizeEmptyRequests: true } }

@@ -80,6 +80,18 @@ test('As many tasks start as there are slots, half of them in a commit', async t
   assert.deepEqual(commits.filter(Boolean), [50, 50])
 })
 
+test('What has no slot shares a commit, however much comes and however few slots there are', async t => {
+  const { engine } = await started(t)
+  const performer = { worker: 'w1', concurrency: 1, freeSlots: () => 0, perform: () => {} }
+  engine.attach(performer)
+  let commits = 0
+  engine.subscribe(() => {
+    commits += 1
+  })
+  await Promise.all(Array.from({ length: 100 }, () => engine.sendReliably(submit())))
+  assert.equal(commits, 1)
+})
+
 describe('A row that the database refuses', { timeout: 5_000 }, () => {
   test('is the fault of its own command, not of one that shares its commit', async t => {
     const { engine, holdDisk } = await started(t)

@@ -25,6 +25,8 @@ const WRITTEN_MAX = 2_048
  */
 const KEPT_UP_MAX = 256
 const LOOKED_EVERY_MS = 25
+/** What was missed of looks is made up for, of so many at most. */
+const LOOKS_MAX = 4
 /** How long commits go on while a reader waits for much, in ms. */
 const WAIT_MS = 100
 /** How long it waits for a transaction that comes in parts when it is for little, and how often it looks, in ms. */
@@ -94,7 +96,9 @@ export class CatchUp {
     const nowMs = performance.now()
     if (nowMs - this.#lookedMs < LOOKED_EVERY_MS) return
     const { brought } = this.#journal
-    if (brought - this.#broughtThen <= KEPT_UP_MAX) this.#some(KEPT_UP_MAX, KEPT_UP_MAX)
+    const looks = (nowMs - this.#lookedMs) / LOOKED_EVERY_MS
+    const limit = Math.floor(KEPT_UP_MAX * Math.min(looks, LOOKS_MAX))
+    if (brought - this.#broughtThen <= KEPT_UP_MAX * looks) this.#some(limit, limit)
     this.#lookedMs = nowMs
     this.#broughtThen = brought
   }

@@ -331,6 +331,17 @@ describe('Rows are written with a commit', () => {
     assert.deepEqual(came, [0, KEPT_UP_MAX, KEPT_UP_MAX, 2 * KEPT_UP_MAX])
   })
 
+  test('also when commits are further apart than looks, and bring as much for the time', async t => {
+    const pass = stopClock(t)
+    const made = await bench(t)
+    for (let nth = 0; nth < 5; nth += 1) {
+      pass(2 * LOOKED_EVERY_MS)
+      made.commit(...news(KEPT_UP_MAX + 1, made.journal.brought + 1))
+    }
+    assert.equal(made.journal.changes, 0)
+    assert.equal(made.rows, 5 * (KEPT_UP_MAX + 1))
+  })
+
   test('as soon as many new tasks wait', async t => {
     stopClock(t)
     const made = await filled(t, NEW_MAX)
