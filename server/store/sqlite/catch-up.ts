@@ -25,7 +25,7 @@ const WRITTEN_MAX = 2_048
  */
 const KEPT_UP_MAX = 256
 const LOOKED_EVERY_MS = 25
-/** What was missed of looks is made up for, of so many at most. */
+/** After a longer time more may have come, and more is written: as much as for so many looks at most. */
 const LOOKS_MAX = 4
 /** How long commits go on while a reader waits for much, in ms. */
 const WAIT_MS = 100
@@ -94,9 +94,9 @@ export class CatchUp {
 
   #keepUp(): void {
     const nowMs = performance.now()
-    if (nowMs - this.#lookedMs < LOOKED_EVERY_MS) return
-    const { brought } = this.#journal
     const looks = (nowMs - this.#lookedMs) / LOOKED_EVERY_MS
+    if (looks < 1) return
+    const { brought } = this.#journal
     const limit = Math.floor(KEPT_UP_MAX * Math.min(looks, LOOKS_MAX))
     if (brought - this.#broughtThen <= KEPT_UP_MAX * looks) this.#some(limit, limit)
     this.#lookedMs = nowMs

@@ -69,7 +69,7 @@ export function chunkText({ events }: Chunk): string {
     // Also of one task alone: a chunk is kept the same way however many there are.
     last = taskId === null ? null : event
     taskIds = taskId === null ? [] : [taskId]
-    kept.push([eventId, atMs, last === null ? taskId : taskIds, type, attempt, value, data])
+    kept.push([eventId, atMs, taskId === null ? null : taskIds, type, attempt, value, data])
   }
   return JSON.stringify(kept)
 }
