@@ -5,18 +5,13 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { CatchUp } from './catch-up.ts'
 import { openWriter } from './connection.ts'
 import { Journal } from './journal.ts'
+import { Log } from './log.ts'
 import { Statements } from './statements.ts'
 import type { FromWriter, Part, ToWriter, WriterOptions } from './writer.ts'
 
 /** Rows that share a commit at most, unless one transaction has more. */
 const ROWS_MAX = 20_000
 
-/**
- * Pages in the log from which on it is copied into the database: when nothing else is to do, or else after a
- * commit has been told. Pages that change again and again are copied once for many commits.
- */
-const PAGES_AT_REST = 1_000
-const PAGES_MAX = 32_000
 /** How long nothing must have come for the thread to be at rest, in ms. */
 const REST_MS = 100
 
@@ -27,6 +22,7 @@ let db: DatabaseSync
 let statements: Statements
 let journal: Journal
 let catchUp: CatchUp
+let log: Log
 /** That of the last part; parts of a lost era were handed over before a failure. */
 let era = 0
 let lostEra = -1
@@ -44,6 +40,7 @@ function open(): boolean {
     db = openWriter(path, pageCountMax)
     statements = new Statements(db)
     journal = new Journal(db, statements)
+    log = new Log(db, statements, path)
     catchUp = new CatchUp({
       db,
       journal,
@@ -85,13 +82,14 @@ function take(first: ToWriter): void {
 /** Writes rows as long as nothing comes; then the log is copied. */
 function atRest(): void {
   if (catchUp.some()) rest = setTimeout(atRest, 0)
-  else copyLog(PAGES_AT_REST)
+  else log.atRest()
 }
 
 function close(): void {
   clearTimeout(rest)
   catchUp.all()
   catchUp.close()
+  log.close()
   db.close()
   port?.close()
 }
@@ -155,18 +153,7 @@ function commit(): void {
   rows = 0
   tell({ landed })
   catchUp.committed(journal.committed(landed))
-  copyLog(PAGES_MAX)
-}
-
-/** Copies the log into the database when it has so many pages that are not there yet. */
-function copyLog(pagesMin: number): void {
-  try {
-    const state = statements.of('PRAGMA wal_checkpoint(NOOP)').get()
-    const { log, checkpointed } = state as { log: number; checkpointed: number }
-    if (log - checkpointed >= pagesMin) db.exec('PRAGMA wal_checkpoint(PASSIVE)')
-  } catch {
-    // What was not copied stays in the log, and is read from there; the next time it is tried again.
-  }
+  log.committed()
 }
 
 function told(error: unknown): { message: string; errcode?: number; errstr?: string } {
