@@ -3,7 +3,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Changed, KeptTask } from './changed.ts'
 import { chunksOf, chunkText } from './chunks.ts'
-import { type Entry, type EntryText, enterRemoval, enterTask } from './journal-entry.ts'
+import { Entry, type EntryText } from './journal-entry.ts'
 import { changingGroupValues, fixedGroupValues, INSERT_GROUP, UPDATE_GROUP } from './rows.ts'
 import type { WorkingSet } from './working-set.ts'
 
@@ -140,7 +140,7 @@ function entriesOf(changed: Changed, limit: number): EntryText[] {
 function entriesOfGone(deleted: readonly KeptTask[]): EntryText[] {
   return entered(
     deleted.filter(({ entered }) => entered !== null),
-    (entry, { task }) => enterRemoval(entry, task),
+    (entry, { task }) => entry.remove(task),
   )
 }
 
@@ -151,14 +151,14 @@ function entered(
   const entries: EntryText[] = []
   for (let from = 0; from < tasks.length; from += ENTRY_MAX) {
     const to = Math.min(from + ENTRY_MAX, tasks.length)
-    const entry: Entry = []
+    const entry = new Entry()
     let rows = 0
     for (let nth = from; nth < to; nth += 1) {
       const kept = tasks[nth] as KeptTask
       if (kept.entered === null) rows += 1
       enterOne(entry, kept)
     }
-    if (entry.length > 0) entries.push({ text: JSON.stringify(entry), changes: to - from, rows })
+    if (!entry.isEmpty) entries.push({ text: entry.text, changes: to - from, rows })
   }
   return entries
 }
@@ -168,7 +168,7 @@ function enter(entry: Entry, kept: KeptTask): void {
   // One that was put and deleted again leaves nothing.
   if (kept.isDeleted) return
   const { task, entered, history, enteredHistory } = kept
-  enterTask(entry, task, entered, history === enteredHistory ? null : history)
+  entry.put(task, entered, history === enteredHistory ? null : history)
   kept.entered = task
   kept.enteredHistory = history
 }

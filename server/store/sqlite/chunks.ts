@@ -1,6 +1,7 @@
 // The history in chunks: events of one group (or of none) from one commit, whose numbers share a block. A row
 // for each event would cost more than all else that a task's life writes.
 import type { HistoryEvent } from '../../../machines/index.ts'
+import { isSame } from './same.ts'
 
 /** Numbers in a block: from a multiple of it up to the next. A chunk never reaches across. */
 export const BLOCK = 1_024
@@ -84,15 +85,6 @@ function isAlike(first: HistoryEvent, event: HistoryEvent, length: number): bool
     event.value === first.value &&
     isSame(event.data, first.data)
   )
-}
-
-/** Whether two are the same at first sight: nothing, or a few names with plain values. */
-function isSame(a: HistoryEvent['data'], b: HistoryEvent['data']): boolean {
-  if (a === b) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (Array.isArray(a) || Array.isArray(b)) return false
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every(name => a[name] === b[name])
 }
 
 /** The events of a chunk that was kept, in the order of their numbers. */

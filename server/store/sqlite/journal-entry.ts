@@ -1,10 +1,9 @@
 // Tasks that changed → an entry of the journal: one flat list of JSON, with each task's seq, the parts of its
-// row that differ from how it was entered last, and their values.
+// row that differ from how it was entered last, which of those are as in the task before it, and the values of
+// the others. Of many tasks that are submitted, start or end together most is the same.
 import { isFinal, stateOf, type Task } from '../../../machines/index.ts'
 import { PART } from './row-parts.ts'
-
-/** A list that `JSON.stringify` takes as it is. */
-export type Entry = unknown[]
+import { isSame } from './same.ts'
 
 /** What an entry tells of. */
 export interface EntrySize {
@@ -45,144 +44,185 @@ const BY_DEFAULT = {
   finishMs: null,
 } as unknown as Changing
 
-/**
- * Enters what differs from how the row was entered last; all of it when it never was.
- *
- * @param history The chunks with its events, with commas between; null: as entered last.
- */
-export function enterTask(
-  entry: Entry,
-  task: Task,
-  entered: Task | null,
-  history: string | null,
-): void {
-  const before: Changing = entered ?? BY_DEFAULT
-  const at = entry.push(integer(task.seq), 0) - 1
-  let parts = 0
-  // In the order of the parts' bits; written out, since a table of them takes several times as long.
-  if (task.value !== before.value) {
-    parts |= PART.state
-    entry.push(task.value, stateOf(task.value), isFinal(task.value) ? 0 : 1)
+export class Entry {
+  /** `JSON.stringify` takes it as it is. */
+  readonly #list: unknown[] = []
+  /** The task that was told of last, which parts of it were, and its history then. */
+  #last: Task | null = null
+  #lastParts = 0
+  #lastHistory: string | null = null
+
+  get isEmpty(): boolean {
+    return this.#list.length === 0
   }
-  if (task.place !== before.place) {
-    parts |= PART.place
-    entry.push(integer(task.place))
+
+  get text(): string {
+    return JSON.stringify(this.#list)
   }
-  if (task.response !== before.response) {
-    parts |= PART.response
-    entry.push(task.response)
-  }
-  if (task.blockers !== before.blockers) {
-    parts |= PART.blockers
-    entry.push(integer(task.blockers))
-  }
-  if (task.unplaced !== before.unplaced) {
-    parts |= PART.unplaced
-    entry.push(integer(task.unplaced))
-  }
-  if (task.rev !== before.rev) {
-    parts |= PART.rev
-    entry.push(integer(task.rev))
-  }
-  if (differ(task.reasons, before.reasons)) {
-    parts |= PART.reasons
-    entry.push(task.reasons)
-  }
-  if (task.wakeAtMs !== before.wakeAtMs) {
-    parts |= PART.wake
-    entry.push(integer(task.wakeAtMs))
-  }
-  if (differ(task.dependencyFailures, before.dependencyFailures)) {
-    parts |= PART.dependencyFailures
-    entry.push(task.dependencyFailures)
-  }
-  if (task.attempt !== before.attempt) {
-    parts |= PART.attempt
-    entry.push(integer(task.attempt))
-  }
-  if (task.interruptions !== before.interruptions) {
-    parts |= PART.interruptions
-    entry.push(integer(task.interruptions))
-  }
-  if (task.failedAttempts !== before.failedAttempts) {
-    parts |= PART.failedAttempts
-    entry.push(integer(task.failedAttempts))
-  }
-  if (task.stopCause !== before.stopCause) {
-    parts |= PART.stopCause
-    entry.push(task.stopCause)
-  }
-  if (differ(task.progress, before.progress)) {
-    parts |= PART.progress
-    entry.push(task.progress)
-  }
-  if (task.result !== before.result) {
-    parts |= PART.result
-    entry.push(task.result)
-  }
-  if (task.location !== before.location) {
-    parts |= PART.location
-    entry.push(task.location)
-  }
-  const { failure } = task
-  if (failure !== before.failure) {
-    parts |= PART.failure
-    if (failure === null) entry.push(null, null, null, null)
-    else {
-      const { error, exception, traceback, status } = failure
-      entry.push(JSON.stringify(error), exception, traceback, integer(status))
+
+  /**
+   * Tells what differs from how the row was entered last; all of it when it never was.
+   *
+   * @param history The chunks with its events, with commas between; null: as entered last.
+   */
+  put(task: Task, entered: Task | null, history: string | null): void {
+    const list = this.#list
+    const before: Changing = entered ?? BY_DEFAULT
+    // Without one there are no parts that it could have in common.
+    const last = this.#last ?? task
+    const common = this.#lastParts
+    const at = list.push(integer(task.seq), 0, 0) - 2
+    let parts = 0
+    let repeated = 0
+    // In the order of the parts' bits; written out, since a table of them takes several times as long.
+    const { value } = task
+    if (value !== before.value) {
+      parts |= PART.state
+      if ((common & PART.state) !== 0 && value === last.value) repeated |= PART.state
+      else list.push(value, stateOf(value), isFinal(value) ? 0 : 1)
     }
+    if (task.place !== before.place) {
+      parts |= PART.place
+      list.push(integer(task.place))
+    }
+    if (task.response !== before.response) {
+      parts |= PART.response
+      if ((common & PART.response) !== 0 && task.response === last.response)
+        repeated |= PART.response
+      else list.push(task.response)
+    }
+    if (task.blockers !== before.blockers) {
+      parts |= PART.blockers
+      if ((common & PART.blockers) !== 0 && task.blockers === last.blockers)
+        repeated |= PART.blockers
+      else list.push(integer(task.blockers))
+    }
+    if (task.unplaced !== before.unplaced) {
+      parts |= PART.unplaced
+      if ((common & PART.unplaced) !== 0 && task.unplaced === last.unplaced)
+        repeated |= PART.unplaced
+      else list.push(integer(task.unplaced))
+    }
+    if (task.rev !== before.rev) {
+      parts |= PART.rev
+      list.push(integer(task.rev))
+    }
+    if (differ(task.reasons, before.reasons)) {
+      parts |= PART.reasons
+      list.push(task.reasons)
+    }
+    if (task.wakeAtMs !== before.wakeAtMs) {
+      parts |= PART.wake
+      list.push(integer(task.wakeAtMs))
+    }
+    if (differ(task.dependencyFailures, before.dependencyFailures)) {
+      parts |= PART.dependencyFailures
+      list.push(task.dependencyFailures)
+    }
+    if (task.attempt !== before.attempt) {
+      parts |= PART.attempt
+      if ((common & PART.attempt) !== 0 && task.attempt === last.attempt) repeated |= PART.attempt
+      else list.push(integer(task.attempt))
+    }
+    if (task.interruptions !== before.interruptions) {
+      parts |= PART.interruptions
+      list.push(integer(task.interruptions))
+    }
+    if (task.failedAttempts !== before.failedAttempts) {
+      parts |= PART.failedAttempts
+      list.push(integer(task.failedAttempts))
+    }
+    if (task.stopCause !== before.stopCause) {
+      parts |= PART.stopCause
+      list.push(task.stopCause)
+    }
+    if (differ(task.progress, before.progress)) {
+      parts |= PART.progress
+      list.push(task.progress)
+    }
+    const { result } = task
+    if (result !== before.result) {
+      parts |= PART.result
+      if ((common & PART.result) !== 0 && isSame(result, last.result)) repeated |= PART.result
+      else list.push(result)
+    }
+    if (task.location !== before.location) {
+      parts |= PART.location
+      list.push(task.location)
+    }
+    const { failure } = task
+    if (failure !== before.failure) {
+      parts |= PART.failure
+      if (failure === null) list.push(null, null, null, null)
+      else {
+        const { error, exception, traceback, status } = failure
+        list.push(JSON.stringify(error), exception, traceback, integer(status))
+      }
+    }
+    if (differ(task.spawned, before.spawned)) {
+      parts |= PART.spawned
+      list.push(task.spawned.map(taskId => ({ task_id: taskId })))
+    }
+    if (task.worker !== before.worker) {
+      parts |= PART.worker
+      if ((common & PART.worker) !== 0 && task.worker === last.worker) repeated |= PART.worker
+      else list.push(task.worker)
+    }
+    if (task.startMs !== before.startMs) {
+      parts |= PART.start
+      if ((common & PART.start) !== 0 && task.startMs === last.startMs) repeated |= PART.start
+      else list.push(integer(task.startMs))
+    }
+    if (task.finishMs !== before.finishMs) {
+      parts |= PART.finish
+      if ((common & PART.finish) !== 0 && task.finishMs === last.finishMs) repeated |= PART.finish
+      else list.push(integer(task.finishMs))
+    }
+    if (history !== null) {
+      parts |= PART.history
+      if ((common & PART.history) !== 0 && history === this.#lastHistory) repeated |= PART.history
+      else list.push(history)
+    }
+    if (entered === null) {
+      parts |= PART.origin | PART.submitted
+      if ((common & PART.origin) !== 0 && haveOneOrigin(task, last)) repeated |= PART.origin
+      else pushOrigin(list, task)
+      list.push(task.taskId, task.args, task.tags, task.resources, dependenciesOf(task))
+    }
+    list[at] = parts
+    list[at + 1] = repeated
+    this.#last = task
+    this.#lastParts = parts
+    this.#lastHistory = history
   }
-  if (differ(task.spawned, before.spawned)) {
-    parts |= PART.spawned
-    entry.push(task.spawned.map(taskId => ({ task_id: taskId })))
+
+  /** Tells that a row goes. */
+  remove({ seq, tags }: Task): void {
+    this.#list.push(seq, PART.removed, 0, tags)
   }
-  if (task.worker !== before.worker) {
-    parts |= PART.worker
-    entry.push(task.worker)
-  }
-  if (task.startMs !== before.startMs) {
-    parts |= PART.start
-    entry.push(integer(task.startMs))
-  }
-  if (task.finishMs !== before.finishMs) {
-    parts |= PART.finish
-    entry.push(integer(task.finishMs))
-  }
-  if (history !== null) {
-    parts |= PART.history
-    entry.push(history)
-  }
-  if (entered === null) {
-    parts |= PART.submitted
-    enterSubmitted(entry, task)
-  }
-  entry[at] = parts
 }
 
-/** Enters that a row goes. */
-export function enterRemoval(entry: Entry, { seq, tags }: Task): void {
-  entry.push(seq, PART.removed, tags)
+function pushOrigin(list: unknown[], task: Task): void {
+  const { groupId, parentId, call, priority, cancellable, principal, submitMs } = task
+  list.push(groupId, parentId, call, finite(priority))
+  list.push(cancellable ? 1 : 0, principal, integer(submitMs))
 }
 
-function enterSubmitted(entry: Entry, task: Task): void {
-  const { dependencies } = task
-  entry.push(
-    task.taskId,
-    task.groupId,
-    task.parentId,
-    task.call,
-    task.args,
-    task.tags,
-    task.resources,
-    dependencies.length === 0
-      ? dependencies
-      : dependencies.map(({ taskId, states }) => ({ task_id: taskId, states })),
-    finite(task.priority),
-    task.cancellable ? 1 : 0,
-    task.principal,
-    integer(task.submitMs),
+function haveOneOrigin(a: Task, b: Task): boolean {
+  return (
+    a.groupId === b.groupId &&
+    a.parentId === b.parentId &&
+    a.call === b.call &&
+    a.priority === b.priority &&
+    a.cancellable === b.cancellable &&
+    a.principal === b.principal &&
+    a.submitMs === b.submitMs
   )
+}
+
+function dependenciesOf({ dependencies }: Task): unknown[] {
+  if (dependencies.length === 0) return dependencies
+  return dependencies.map(({ taskId, states }) => ({ task_id: taskId, states }))
 }
 
 /** Refuses what the table's column would: an entry is told of only when it has been committed. */

@@ -230,7 +230,7 @@ DROP TABLE task_dependencies;
 const KEEP_JOURNAL = `
 CREATE TABLE journal (
   id    INTEGER PRIMARY KEY,
-  entry TEXT    NOT NULL -- JSON: [seq, parts, value, …, seq, parts, …]
+  entry TEXT    NOT NULL -- JSON: [seq, parts, parts as before, value, …, seq, …]
 ) STRICT;
 `
 

@@ -49,10 +49,13 @@ export class PendingRows {
   /** Takes an entry, which must be later than those before. */
   add(entry: string, entryId: number, transaction: number): void {
     const list = JSON.parse(entry) as unknown[]
+    /** What it told last, by the place among the columns. */
+    const told = new Array<unknown>(ROW_COLUMNS.length).fill(null)
     for (let at = 0; at < list.length; ) {
       const seq = list[at] as number
       const parts = list[at + 1] as number
-      at += 2
+      const repeated = list[at + 2] as number
+      at += 3
       let row = this.#rows.get(seq)
       if (row === undefined) {
         const values = new Array<unknown>(ROW_COLUMNS.length).fill(null)
@@ -66,10 +69,12 @@ export class PendingRows {
         continue
       }
       row.parts |= parts
-      for (const place of layoutOf(parts).places) {
+      for (const place of layoutOf(parts & ~repeated).places) {
+        told[place] = list[at]
         row.values[place] = list[at]
         at += 1
       }
+      for (const place of layoutOf(repeated).places) row.values[place] = told[place]
     }
   }
 }

@@ -24,10 +24,12 @@ export const PART = {
   start: 1 << 19,
   finish: 1 << 20,
   history: 1 << 21,
-  /** What a task is submitted with, and keeps: it makes a row. */
-  submitted: 1 << 22,
+  /** What a task is submitted with, and keeps: what many of a submission have in common, */
+  origin: 1 << 22,
+  /** and what each has for itself, which makes a row. */
+  submitted: 1 << 23,
   /** No columns but the tags of a row that goes. */
-  removed: 1 << 23,
+  removed: 1 << 24,
 } as const
 
 const COLUMNS: Record<keyof typeof PART, readonly string[]> = {
@@ -53,10 +55,8 @@ const COLUMNS: Record<keyof typeof PART, readonly string[]> = {
   start: ['start_ms'],
   finish: ['finish_ms'],
   history: ['history'],
-  submitted: [
-    ...['task_id', 'group_id', 'parent_id', 'call', 'args', 'tags', 'resources', 'dependencies'],
-    ...['priority', 'cancellable', 'principal', 'submit_ms'],
-  ],
+  origin: ['group_id', 'parent_id', 'call', 'priority', 'cancellable', 'principal', 'submit_ms'],
+  submitted: ['task_id', 'args', 'tags', 'resources', 'dependencies'],
   removed: [],
 }
 

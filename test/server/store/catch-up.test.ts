@@ -10,11 +10,7 @@ import type { Task } from '../../../machines/index.ts'
 import { CatchUp } from '../../../server/store/sqlite/catch-up.ts'
 import { openReader, openWriter } from '../../../server/store/sqlite/connection.ts'
 import { Journal, pendingRows } from '../../../server/store/sqlite/journal.ts'
-import {
-  type Entry,
-  type EntryText,
-  enterTask,
-} from '../../../server/store/sqlite/journal-entry.ts'
+import { Entry, type EntryText } from '../../../server/store/sqlite/journal-entry.ts'
 import { Statements } from '../../../server/store/sqlite/statements.ts'
 import { temporaryFolder } from '../../support/temp.ts'
 import { task } from './builders.ts'
@@ -144,16 +140,14 @@ function stopClock(t: TestContext): (ms: number) => void {
 
 /** Entries for so many tasks that are new. */
 function news(count: number, fromSeq = 1, parts: Partial<Task> = {}): EntryText[] {
-  return entries(count, (entry, nth) =>
-    enterTask(entry, task(fromSeq + nth, 'waiting', parts), null, ''),
-  )
+  return entries(count, (entry, nth) => entry.put(task(fromSeq + nth, 'waiting', parts), null, ''))
 }
 
 /** Entries for so many changes of the first tasks. */
 function changes(count: number): EntryText[] {
   const before = task(1)
   return entries(count, (entry, nth) =>
-    enterTask(entry, { ...before, seq: 1 + (nth % ENTRY_MAX), attempt: 2 }, before, null),
+    entry.put({ ...before, seq: 1 + (nth % ENTRY_MAX), attempt: 2 }, before, null),
   ).map(each => ({ ...each, rows: 0 }))
 }
 
@@ -161,9 +155,9 @@ function entries(count: number, enter: (entry: Entry, nth: number) => void): Ent
   const made: EntryText[] = []
   for (let from = 0; from < count; from += ENTRY_MAX) {
     const to = Math.min(from + ENTRY_MAX, count)
-    const entry: Entry = []
+    const entry = new Entry()
     for (let nth = from; nth < to; nth += 1) enter(entry, nth)
-    made.push({ text: JSON.stringify(entry), changes: to - from, rows: to - from })
+    made.push({ text: entry.text, changes: to - from, rows: to - from })
   }
   return made
 }

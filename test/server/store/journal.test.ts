@@ -9,7 +9,7 @@ import fc from 'fast-check'
 import type { Task, TaskValue } from '../../../machines/index.ts'
 import { openWriter } from '../../../server/store/sqlite/connection.ts'
 import { Journal } from '../../../server/store/sqlite/journal.ts'
-import { enterRemoval, enterTask } from '../../../server/store/sqlite/journal-entry.ts'
+import { Entry } from '../../../server/store/sqlite/journal-entry.ts'
 import { Overlay } from '../../../server/store/sqlite/overlay.ts'
 import { TASK, TASK_WIDTH, taskOf, type Values } from '../../../server/store/sqlite/rows.ts'
 import { Statements } from '../../../server/store/sqlite/statements.ts'
@@ -57,7 +57,11 @@ const change: fc.Arbitrary<Change> = fc.oneof(
             { percent: 5 },
             { ['__proto__']: 'it’s "odd"\0' },
           ),
-          result: fc.constantFrom<Task['result'][]>(null, 'null', 0, [], { a: [null] }),
+          result: fc.oneof(
+            fc.constantFrom<Task['result'][]>(null, 'null', 0, [], { a: [null] }),
+            // Another object each time, which may tell the same.
+            fc.record({ ok: fc.boolean(), size: fc.nat(1) }, { noNullPrototype: true }),
+          ),
           failure: fc.constantFrom<Task['failure'][]>(null, {
             error: { code: 'RCL0001', message: 'no' },
             exception: null,
@@ -66,6 +70,11 @@ const change: fc.Arbitrary<Change> = fc.oneof(
           } as never),
           spawned: fc.constantFrom<Task['spawned'][]>([], ['t8', 't9']),
           worker: fc.constantFrom(null, 'w1'),
+          response: fc.constantFrom('accepted', 'postponed'),
+          blockers: fc.nat(1),
+          unplaced: fc.nat(1),
+          startMs: fc.constantFrom(null, 5, 6),
+          finishMs: fc.constantFrom(null, 7),
           rev: fc.nat(9),
         },
         { requiredKeys: [] },
@@ -81,7 +90,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       type: fc.constantFrom('commit', 'commit', 'commit', 'roll back'),
-      entries: fc.array(fc.array(change, { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
+      entries: fc.array(fc.array(change, { minLength: 1, maxLength: 5 }), { maxLength: 3 }),
     }),
   },
   {
@@ -135,10 +144,10 @@ class Bench {
     this.#transaction += 1
     this.#db.exec('BEGIN IMMEDIATE')
     for (const changes of entries) {
-      const entry: unknown[] = []
+      const entry = new Entry()
       for (const each of changes) enter(entry, world, each)
-      if (entry.length === 0) continue
-      const told = { text: JSON.stringify(entry), changes: changes.length, rows: 0 }
+      if (entry.isEmpty) continue
+      const told = { text: entry.text, changes: changes.length, rows: 0 }
       this.#journal.append(told, this.#transaction)
     }
     this.#db.exec(commits ? 'COMMIT' : 'ROLLBACK')
@@ -182,16 +191,17 @@ class Bench {
   }
 }
 
-function enter(entry: unknown[], world: World, change: Change): void {
+function enter(entry: Entry, world: World, change: Change): void {
   const known = world.get(change.seq)
   if (change.type === 'remove') {
-    if (known !== undefined) enterRemoval(entry, known.task)
+    if (known !== undefined) entry.remove(known.task)
     world.delete(change.seq)
     return
   }
   const { seq, value, parts, history } = change
-  const put = task(seq, value, { tags: ['all', `own ${seq}`], ...parts })
-  enterTask(entry, put, known?.task ?? null, history === known?.history ? null : history)
+  const origin = { groupId: seq < 4 ? 'g1' : 'g2', priority: seq % 2 }
+  const put = task(seq, value, { tags: ['all', `own ${seq}`], ...origin, ...parts })
+  entry.put(put, known?.task ?? null, history === known?.history ? null : history)
   world.set(seq, { task: put, history })
 }
 
@@ -225,7 +235,7 @@ test('Rows and journal tell what was committed, however much of it is written', 
 
 describe('An entry is refused', () => {
   const refused = (parts: Partial<Task>, message: RegExp) =>
-    assert.throws(() => enterTask([], task(1, 'waiting', parts), null, null), {
+    assert.throws(() => new Entry().put(task(1, 'waiting', parts), null, null), {
       name: 'TypeError',
       message,
     })
