@@ -6,16 +6,16 @@ import type { Decision, SubmitReply } from './effects.ts'
 import { type Group, isOpen, isSuspended, NO_TASKS } from './group.machine.ts'
 import { once } from './idempotency.ts'
 import { type Member, memberName, resolveMembers } from './members.ts'
+import { ACCEPTED, grantedUses, isHeldBack, type Judgement, waitingUses } from './placement.ts'
+import { type Granted, judgeEach } from './reservations.ts'
 import {
-  ACCEPTED,
-  type Granted,
-  grantedUses,
-  isHeldBack,
-  type Judgement,
-  reserve,
-} from './placement.ts'
-import { judgeEach } from './reservations.ts'
-import { type DependencyFailure, isFinal, NO_FIELDS, NOTHING, type Task } from './task.machine.ts'
+  type Dependency,
+  type DependencyFailure,
+  isFinal,
+  NO_FIELDS,
+  NOTHING,
+  type Task,
+} from './task.machine.ts'
 import type { Work } from './work.ts'
 
 /** Answers that a client's key gives again. */
@@ -150,7 +150,7 @@ function startsLater(work: Work, { startAfterMs }: TaskSpec): boolean {
   return startAfterMs !== null && startAfterMs > work.env.nowMs
 }
 
-/** Writes one member: its row, its reservations, and what it waits for. */
+/** Adds one member, and what it waits for. */
 function addMember(
   work: Work,
   { spec, taskId, dependencies }: Member,
@@ -160,18 +160,16 @@ function addMember(
 ): void {
   const later = startsLater(work, spec)
   const place = standing.held ? null : work.nextPlace()
-  let blockers = 0
-  if (!standing.held && place !== null) {
-    blockers += reserve(work, taskId, place, spec.resources, standing.granted)
-  }
+  let blockers = waitingUses(standing.granted)
   let unplaced = later ? 1 : 0
+  let waitsFor: readonly Dependency[] = NOTHING
   let failures: Record<string, DependencyFailure> | null = null
   for (const { taskId: dependencyId, states } of dependencies) {
     const dependency = work.task(dependencyId) as Task
     if (!isFinal(dependency.value)) {
       blockers += 1
       if (isHeldBack(dependency)) unplaced += 1
-      work.change({ type: 'edge.put', dependencyId, dependantId: taskId, states })
+      waitsFor = waitsFor.concat({ taskId: dependencyId, states })
     } else if (!states.includes(dependency.value)) {
       failures ??= {}
       failures[dependencyId] = { expected: states, actual: dependency.value }
@@ -179,7 +177,7 @@ function addMember(
   }
   const { call, args, tags, resources, priority, cancellable, principal } = spec
   const { response, reasons } = standing.judgement
-  work.addTask({
+  const task: Task = {
     taskId,
     value: 'waiting',
     seq,
@@ -214,7 +212,10 @@ function addMember(
     startMs: null,
     finishMs: null,
     rev: work.nextRev(),
-  })
+  }
+  work.addTask(task, standing.granted)
+  for (const { taskId: dependencyId, states } of waitsFor)
+    work.change({ type: 'edge.put', dependencyId, dependantId: taskId, states })
   if (failures !== null) work.followUps.push({ type: 'task.skip', taskId, failures })
 }
 

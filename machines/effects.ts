@@ -2,11 +2,21 @@
 // further commands.
 import type { Command, IdempotencyRecord } from './commands.ts'
 import type { Group } from './group.machine.ts'
-import type { Reservation, Resource, ResourceUse } from './reservations.ts'
+import type { Granted, Reservation, Resource, ResourceUse } from './reservations.ts'
 import type { FinalState, Json, Task } from './task.machine.ts'
 
-/** A row to write. The order of changes matters: they are applied as listed. */
-export type Change =
+/** A row to write, or several that always go together. The order of changes matters: they are applied as listed. */
+export type Change = SimpleChange | JointChange
+
+/** What happens to every task, as one change each: a store may take them as they are, or `apart`. */
+export type JointChange =
+  /** A new task, with a reservation for each of its uses if it has a place, and the line of its submission. */
+  | { type: 'task.add'; task: Task; granted: Granted }
+  /** A task as an event has left it, with the event's line. One that has ended holds no reservation any more. */
+  | { type: 'task.step'; task: Task; event: HistoryEvent }
+
+/** One row to write. */
+export type SimpleChange =
   | { type: 'counters.set'; seq: number; place: number; rev: number }
   | { type: 'task.put'; task: Task }
   | { type: 'task.delete'; taskId: string }

@@ -1,4 +1,5 @@
 // Public surface of the pure part (package export "rollcall/machines").
+export { apart } from './apart.ts'
 export { ByResource } from './by-resource.ts'
 export * from './commands.ts'
 export { decide } from './coordinator.ts'
@@ -14,6 +15,7 @@ export {
   NO_TASKS,
   unfinishedCount,
 } from './group.machine.ts'
+export { submissionEvent } from './history.ts'
 export { MATRIX, OPERATIONS, type Operation } from './operations.ts'
 export type { PastGroup, PastTask } from './past.ts'
 export { Replay, type ReplayOptions, type ReplayStep } from './replay.ts'
@@ -21,6 +23,7 @@ export * from './report.ts'
 export {
   type Admission,
   type Firsts,
+  type Granted,
   grantBounds,
   judge,
   type Reservation,

@@ -152,12 +152,7 @@ export function endWith(work: Work, task: Task, event: TaskEvent, releases: Rele
     const isFollowed = waiters === null || waiters.followed.has(taskId)
     // Whoever waits was judged against a task that would run; one that never ran did not stand in the way.
     const neverRan = task.value === 'waiting' || task.value === 'suspended'
-    for (const use of ended.resources) {
-      const { resource_type, resource_id } = use
-      const resource = { resource_type, resource_id }
-      work.change({ type: 'reservation.delete', resource, place })
-      if (isFollowed) releases.release(use, place, neverRan)
-    }
+    if (isFollowed) for (const use of ended.resources) releases.release(use, place, neverRan)
   }
   if (waiters === null || waiters.dependedOn.has(taskId)) {
     const state = ended.value as FinalState

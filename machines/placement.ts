@@ -1,12 +1,14 @@
 // A task's place: judged against everything before it, with a reservation on each resource it uses.
 // Most tasks take theirs at submission; one that is held back (`start_after`, or a dependency that is
 // held back itself) takes it later, and until then stands in nobody's way.
+import { reservationsOf } from './apart.ts'
 import type { Command } from './commands.ts'
 import { end } from './lifecycle.ts'
 import {
   type Admission,
   type Firsts,
   firstsOfEach,
+  type Granted,
   judgeEach,
   type ResourceUse,
   responseTo,
@@ -26,9 +28,6 @@ function judgement(admission: Exclude<Admission, { response: 'rejected' }>): Jud
   return admission.response === 'accepted' ? ACCEPTED : admission
 }
 
-/** Which of a task's uses nothing stands before; null: all of them. */
-export type Granted = readonly boolean[] | null
-
 /** @param earlier The firsts of each use's resource, in the order of the uses. */
 export function grantedUses(
   uses: readonly ResourceUse[],
@@ -39,23 +38,9 @@ export function grantedUses(
   return uses.map(({ operation }, nth) => responseTo(operation, earlier[nth] ?? {}) === 'accepted')
 }
 
-/** Puts a task's reservations; answers how many of them have to wait. */
-export function reserve(
-  work: Work,
-  taskId: string,
-  place: number,
-  uses: readonly ResourceUse[],
-  grantedUses: Granted,
-): number {
-  let waiting = 0
-  for (let nth = 0; nth < uses.length; nth += 1) {
-    const { resource_type, resource_id, operation } = uses[nth] as ResourceUse
-    const granted = grantedUses === null || grantedUses[nth] === true
-    if (!granted) waiting += 1
-    const reservation = { resource_type, resource_id, operation, place, taskId, granted }
-    work.change({ type: 'reservation.put', reservation })
-  }
-  return waiting
+/** How many of a task's uses have to wait. */
+export function waitingUses(granted: Granted): number {
+  return granted === null ? 0 : granted.filter(isGranted => !isGranted).length
 }
 
 /** A task that exists, has not ended, and has no place yet. */
@@ -76,7 +61,9 @@ export function place(work: Work, command: Extract<Command, { type: 'task.place'
   }
   const at = work.nextPlace()
   const granted = grantedUses(task.resources, earlier, admission)
-  const blockers = reserve(work, task.taskId, at, task.resources, granted)
+  for (const reservation of reservationsOf({ ...task, place: at }, granted))
+    work.change({ type: 'reservation.put', reservation })
+  const blockers = waitingUses(granted)
   work.send(task, { type: 'task.placed', place: at, ...judgement(admission), blockers })
   const { waiters } = work.slice
   if (waiters === null || waiters.dependedOn.has(task.taskId))

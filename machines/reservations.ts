@@ -20,6 +20,9 @@ export interface Reservation extends ResourceUse {
   granted: boolean
 }
 
+/** Which of a task's uses nothing stands before, in their order; null: all of them. */
+export type Granted = readonly boolean[] | null
+
 /** For each operation, the first place of an unfinished reservation with it; absent when there is none. */
 export type Firsts = Partial<Record<Operation, number>>
 

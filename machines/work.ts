@@ -10,8 +10,9 @@ import {
   groupGuards,
   groupMachine,
 } from './group.machine.ts'
-import { eventData, leavesLine, submissionEvent } from './history.ts'
+import { eventData, leavesLine } from './history.ts'
 import type { Releases } from './releases.ts'
+import type { Granted } from './reservations.ts'
 import { deriveStep, sameUnlessChanged } from './table.ts'
 import {
   type Json,
@@ -56,6 +57,7 @@ export class Work {
   readonly followUps: Command[] = []
   readonly later: Command[] = []
   readonly #changes: Change[] = []
+  /** As they are by now. */
   readonly #tasks = new Few<Task>()
   readonly #groups = new Few<Group>()
   /** Tasks that no store has seen and nobody has asked for: all of most submissions, however large. */
@@ -114,9 +116,9 @@ export class Work {
   }
 
   /** Takes a task that no store has seen. */
-  addTask(task: Task): void {
+  addTask(task: Task, granted: Granted): void {
     this.#added.push(task)
-    this.#changes.push({ type: 'event.append', event: submissionEvent(task, this.env.nowMs) })
+    this.#changes.push({ type: 'task.add', task, granted })
   }
 
   /** Takes a group that no store has seen. */
@@ -139,8 +141,9 @@ export class Work {
     const before = current.value
     this.#tasks.set(next.taskId, next)
     if (leavesLine(event)) {
-      this.#appendFor(next, event.type, current.attempt, eventData(event, next.value))
-    }
+      const line = this.#lineOf(next, event.type, current.attempt, eventData(event, next.value))
+      this.#changes.push({ type: 'task.step', task: next, event: line })
+    } else this.#changes.push({ type: 'task.put', task: next })
     if (next.groupId !== null) this.#move(next.groupId, before, next)
     return next
   }
@@ -198,22 +201,11 @@ export class Work {
   decision(reply: Decision['reply']): Decision {
     this.#count()
     if (this.#purgedInAll !== null) this.#appendPurges(this.#purgedInAll)
-    const changes: Change[] = []
-    // Functions of their own: were they loops of this one, and that compiled during the first of a large submission,
-    // V8 would drop its code at the next, which it has not seen run, and do so again and again.
+    const ofGroups: Change[] = []
     this.#groups.forEach(group => {
-      changes.push({ type: 'group.put', group })
+      ofGroups.push({ type: 'group.put', group })
     })
-    this.#tasks.forEach(task => {
-      changes.push({ type: 'task.put', task })
-    })
-    this.#added.forEach(task => {
-      changes.push({ type: 'task.put', task })
-    })
-    // Not spread into a call: a group's submission has more changes than a call takes arguments.
-    this.#changes.forEach(change => {
-      changes.push(change)
-    })
+    const changes = ofGroups.concat(this.#changes)
     const seq = this.#seq
     const place = this.#place
     const rev = this.#rev
@@ -261,11 +253,10 @@ export class Work {
     if (moved?.value === 'cancelling' && group.value !== 'cancelling') this.fanOutCancel(groupId)
   }
 
-  #appendFor(task: Task, type: string, attempt: number, data: Json): void {
+  #lineOf(task: Task, type: string, attempt: number, data: Json): HistoryEvent {
     const { taskId, groupId, rev: eventId, value } = task
     const { nowMs: atMs } = this.env
-    const event = { eventId, atMs, taskId, groupId, type, attempt, value, data }
-    this.#changes.push({ type: 'event.append', event })
+    return { eventId, atMs, taskId, groupId, type, attempt, value, data }
   }
 
   #appendForGroup(group: Group, type: string, data: Json): void {

@@ -11,6 +11,7 @@ import {
   needs,
   type ReplyOf,
   type Succeeded,
+  submissionEvent,
   type Task,
 } from '../machines/index.ts'
 import type { Clock, Ids } from './ports.ts'
@@ -24,7 +25,7 @@ export interface Commit {
   tasks: Map<string, Task | null>
   groups: Map<string, Group | null>
   /** What it added to the history, oldest first. */
-  events: HistoryEvent[]
+  readonly events: HistoryEvent[]
   /** The soonest time at which a task changed in it wants to be woken; null when none does. */
   wakeAtMs: number | null
 }
@@ -124,16 +125,18 @@ function append<T>(list: T[], more: readonly T[]): void {
   for (const each of more) list.push(each)
 }
 
-/** What was changed so far. Most commits concern nobody who asks by id: the maps are made for who does. */
+/** What was changed so far. Most commits concern nobody who asks: what can be asked for is made for who does. */
 class Changed implements Commit {
   rev = 0
   wakeAtMs: number | null = null
-  readonly events: HistoryEvent[] = []
   /** In order; of what was deleted the id. */
   readonly #ofTasks: (Task | string)[] = []
   readonly #ofGroups: (Group | string)[] = []
+  /** What it added to the history; of a submission the task. */
+  readonly #lines: (HistoryEvent | Task)[] = []
   #tasks: Map<string, Task | null> | null = null
   #groups: Map<string, Group | null> | null = null
+  #events: HistoryEvent[] | null = null
 
   note(changes: readonly Change[]): void {
     for (let nth = 0; nth < changes.length; nth += 1) {
@@ -142,8 +145,12 @@ class Changed implements Commit {
         case 'counters.set':
           this.rev = change.rev
           break
+        case 'task.add':
+        case 'task.step':
         case 'task.put': {
           this.#ofTasks.push(change.task)
+          if (change.type === 'task.add') this.#lines.push(change.task)
+          else if (change.type === 'task.step') this.#lines.push(change.event)
           const { wakeAtMs } = change.task
           if (wakeAtMs !== null) this.wakeAtMs = Math.min(this.wakeAtMs ?? wakeAtMs, wakeAtMs)
           break
@@ -158,7 +165,7 @@ class Changed implements Commit {
           this.#ofGroups.push(change.groupId)
           break
         case 'event.append':
-          this.events.push(change.event)
+          this.#lines.push(change.event)
           break
         default:
       }
@@ -168,6 +175,11 @@ class Changed implements Commit {
   get tasks(): Map<string, Task | null> {
     this.#tasks ??= lastOfEach(this.#ofTasks, task => task.taskId)
     return this.#tasks
+  }
+
+  get events(): HistoryEvent[] {
+    this.#events ??= this.#lines.map(each => ('eventId' in each ? each : submissionEvent(each)))
+    return this.#events
   }
 
   get groups(): Map<string, Group | null> {

@@ -1,5 +1,6 @@
 // The store for simulation and unit tests: everything in memory, deterministic, without input or output.
 import {
+  apart,
   type Change,
   type Group,
   type HistoryEvent,
@@ -165,7 +166,7 @@ class MemoryTransaction implements Transaction {
   async apply(changes: readonly Change[]): Promise<void> {
     this.#assertUnderWay()
     try {
-      for (const change of changes) this.#rows.apply(change)
+      for (const change of apart(changes)) this.#rows.apply(change)
     } catch (error) {
       this.#failure = { error }
       throw error

@@ -49,7 +49,7 @@ describe('A line and the row of its task', () => {
   test('tell when a submission was held back, and until when', () => {
     const heldBack = { place: null, response: 'postponed', wakeAtMs: AT_MS } as const
     for (const row of [task(), task({ response: 'postponed' }), task(heldBack)]) {
-      const line = submissionEvent(row, AT_MS)
+      const line = submissionEvent(row)
       const { place, wakeAtMs } = row
       assert.deepEqual(submittedAs(line), { heldBack: place === null, wakeAtMs })
     }

@@ -1,11 +1,11 @@
 // What is on disk, kept from the changes of each commit, with all that the rules look things up by.
 import {
-  type Change,
   type FinalState,
   type Group,
   type IdempotencyRecord,
   isFinal,
   NO_TASKS,
+  type SimpleChange,
   type Slice,
   stateOf,
   type Task,
@@ -42,7 +42,7 @@ export class Ledger {
   lastPlace = 0
 
   /** Applies one change. */
-  apply(change: Change): void {
+  apply(change: SimpleChange): void {
     switch (change.type) {
       case 'counters.set': {
         const { seq, place, rev } = change

@@ -1,6 +1,7 @@
 // Sees every commit in the moment in which it is kept: holds it against the rules, writes it to the
 // journal and takes it into the ledger.
 import {
+  apart,
   type Change,
   type Group,
   type HistoryEvent,
@@ -63,7 +64,7 @@ export class Observer implements Watcher {
     const groups = new Set<string>()
     const events: HistoryEvent[] = []
     const born = new Map<string, Task[]>()
-    for (const changes of decisions) {
+    for (const changes of decisions.map(apart)) {
       const isNewGroup = newGroups(changes, this.#ledger)
       for (const change of changes) {
         if (change.type === 'task.put') {

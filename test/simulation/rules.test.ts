@@ -1,7 +1,7 @@
 // Every rule of the simulation can be broken: for each, a world made by hand that breaks it.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Change, HistoryEvent, Task } from '../../machines/index.ts'
+import type { HistoryEvent, SimpleChange, Task } from '../../machines/index.ts'
 import { creates, deletes, failed, group, reads, task, updates } from '../support/builders.ts'
 import type { Live } from './handlers.ts'
 import { Ledger } from './ledger.ts'
@@ -10,14 +10,14 @@ import type { Outcome, Scene } from './rules/moves.ts'
 import type { Rest } from './rules/rest.ts'
 import { RULES } from './rules/rules.ts'
 
-function ledger(...changes: Change[]): Ledger {
+function ledger(...changes: SimpleChange[]): Ledger {
   const made = new Ledger()
   for (const change of changes) made.apply(change)
   return made
 }
 
-const put = (fields: Partial<Task>): Change => ({ type: 'task.put', task: task(fields) })
-const putGroup = (fields: Parameters<typeof group>[0]): Change => ({
+const put = (fields: Partial<Task>): SimpleChange => ({ type: 'task.put', task: task(fields) })
+const putGroup = (fields: Parameters<typeof group>[0]): SimpleChange => ({
   type: 'group.put',
   group: group(fields),
 })
@@ -25,7 +25,7 @@ const putGroup = (fields: Parameters<typeof group>[0]): Change => ({
 interface MoveCase {
   from: Partial<Task> | null
   to: Partial<Task>
-  before?: Change[]
+  before?: SimpleChange[]
   outcome?: Outcome
   runs?: boolean
   deaths?: number
@@ -157,7 +157,7 @@ function ended(how: Outcome['how'], progress = {}): Outcome {
   return { attempt: 1, how, progress, spoiled: false }
 }
 
-function starting(fields: Partial<Task>, before: Change[]): MoveCase {
+function starting(fields: Partial<Task>, before: SimpleChange[]): MoveCase {
   return { from: fields, to: { ...fields, value: 'running.executing', rev: 2 }, before }
 }
 
@@ -195,7 +195,7 @@ const COUNTED = {
 }
 
 interface CommitCase {
-  changes: Change[]
+  changes: SimpleChange[]
   events?: HistoryEvent[]
 }
 
@@ -232,7 +232,7 @@ function running(taskId: string, place: number, uses: typeof reads): Partial<Tas
 }
 
 interface RestCase {
-  changes: Change[]
+  changes: SimpleChange[]
   live?: Partial<Live>[]
   dueSince?: Map<string, number>
 }

@@ -1,7 +1,7 @@
 // One command as the engine takes it: decided with all that follows from it on the rows as they stand,
 // committed whole, then acted upon. The engine itself is held to this in engine.test.ts.
 import {
-  type Change,
+  apart,
   type Command,
   type Decision,
   decide,
@@ -9,6 +9,7 @@ import {
   needs,
   type ReplyOf,
   type Reservation,
+  type SimpleChange,
 } from '../../machines/index.ts'
 import { sliceOf } from './slice.ts'
 import type { FanOutRest, Rows, Run, World } from './world.ts'
@@ -17,7 +18,7 @@ export interface Taken<Reply = unknown> {
   world: World
   reply: Reply
   /** All that was written, in order. */
-  changes: Change[]
+  changes: SimpleChange[]
   effects: Effect[]
   /** What the engine posts to itself, to be taken after other work. */
   later: FanOutRest[]
@@ -32,7 +33,7 @@ export function take<C extends Command>(
 ): Taken<ReplyOf<C['type']>> {
   const { nowMs } = world
   const draft = draftOf(world.rows)
-  const changes: Change[] = []
+  const changes: SimpleChange[] = []
   const effects: Effect[] = []
   const later: FanOutRest[] = []
   let { ids } = world
@@ -45,8 +46,9 @@ export function take<C extends Command>(
   for (const each of queue) {
     const slice = load(draft, needs(each, sliceLimit), nowMs)
     const decision = decide(each, slice, { nowMs, newId, sliceLimit })
-    for (const change of decision.changes) apply(draft, change)
-    changes.push(...decision.changes)
+    const written = apart(decision.changes)
+    for (const change of written) apply(draft, change)
+    changes.push(...written)
     effects.push(...decision.effects)
     queue.push(...decision.followUps)
     later.push(...decision.later.map(restOfFanOut))
@@ -95,7 +97,7 @@ function rowsOf({ counters, tasks, groups, reservations, edges }: Draft): Rows {
   return { counters, tasks, groups, reservations, edges }
 }
 
-function apply(draft: Draft, change: Change): void {
+function apply(draft: Draft, change: SimpleChange): void {
   draft.touched = true
   switch (change.type) {
     case 'counters.set': {

@@ -56,7 +56,7 @@ export class Live {
     const { taskId, place, resources } = task
     if (place === null) return
     for (const use of resources)
-      this.queues.put({ ...use, place, taskId, granted: false }, resources.length !== 1)
+      this.queues.put(use, { place, taskId, granted: false, sharing: resources.length !== 1 })
   }
 
   /** Whether another task depends on this one. */

@@ -8,6 +8,7 @@ import {
   type Operation,
   type Reservation,
   type Resource,
+  type ResourceUse,
 } from '../../../machines/index.ts'
 import { Line } from './line.ts'
 
@@ -80,7 +81,13 @@ class Entry {
   granted: boolean
   readonly sharing: boolean
 
-  constructor({ operation, place, taskId, granted }: Reservation, sharing: boolean) {
+  constructor(
+    operation: Operation,
+    place: number,
+    taskId: string,
+    granted: boolean,
+    sharing: boolean,
+  ) {
     this.operation = operation
     this.place = place
     this.taskId = taskId
@@ -98,17 +105,24 @@ export interface Holder {
 export class Queues {
   readonly #queues = new ByResource<Queue | Entry>()
 
-  /** Puts a reservation, or changes whether it is granted. */
-  put(reservation: Reservation, sharing: boolean): void {
-    const entry = new Entry(reservation, sharing)
-    const known = this.#queues.get(reservation)
+  /** Puts a task's reservation, or changes whether it is granted. */
+  put(
+    use: ResourceUse,
+    {
+      place,
+      taskId,
+      granted,
+      sharing,
+    }: Pick<Reservation, 'place' | 'taskId' | 'granted'> & { sharing: boolean },
+  ): void {
+    const entry = new Entry(use.operation, place, taskId, granted, sharing)
+    const known = this.#queues.get(use)
     if (known instanceof Queue) known.put(entry)
-    else if (known === undefined || known.place === entry.place)
-      this.#queues.set(reservation, entry)
+    else if (known === undefined || known.place === entry.place) this.#queues.set(use, entry)
     else {
       const queue = queueOf(known)
       queue.put(entry)
-      this.#queues.set(reservation, queue)
+      this.#queues.set(use, queue)
     }
   }
 

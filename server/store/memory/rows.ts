@@ -1,6 +1,5 @@
 // All that the memory store holds, with the orders in which it is looked for. Every change can be undone.
 import {
-  type Change,
   type Group,
   type HistoryEvent,
   type IdempotencyRecord,
@@ -8,6 +7,7 @@ import {
   isReady,
   type Reservation,
   resourceKey,
+  type SimpleChange,
   type Slice,
   stateOf,
   type Task,
@@ -69,7 +69,7 @@ export class Rows {
     this.#undoLog = []
   }
 
-  apply(change: Change): void {
+  apply(change: SimpleChange): void {
     switch (change.type) {
       case 'counters.set': {
         const before = this.counters

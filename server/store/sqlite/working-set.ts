@@ -4,14 +4,16 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type {
   Change,
+  Granted,
   Group,
   HistoryEvent,
   IdempotencyRecord,
   Need,
+  ResourceUse,
   Slice,
   Task,
 } from '../../../machines/index.ts'
-import { isFinal, stateOf } from '../../../machines/index.ts'
+import { isFinal, stateOf, submissionEvent } from '../../../machines/index.ts'
 import { Live } from '../live/live.ts'
 import { loadSlice, type Source } from '../live/slice.ts'
 import {
@@ -247,6 +249,12 @@ export class WorkingSet implements Source {
         this.counters = { seq: change.seq, place: change.place, rev: change.rev }
         changed.counters = true
         return
+      case 'task.add':
+        this.#addTask(change.task, change.granted, changed)
+        return
+      case 'task.step':
+        this.#stepTask(change.task, change.event, changed)
+        return
       case 'task.put':
         this.#putTask(change.task, changed)
         return
@@ -262,7 +270,7 @@ export class WorkingSet implements Source {
       case 'reservation.put': {
         const { reservation } = change
         const sharing = this.task(reservation.taskId)?.resources.length !== 1
-        this.live.queues.put(reservation, sharing)
+        this.live.queues.put(reservation, { ...reservation, sharing })
         return
       }
       case 'reservation.delete':
@@ -303,7 +311,31 @@ export class WorkingSet implements Source {
     else if (history !== name && !history.endsWith(`,${name}`)) kept.history = `${history},${name}`
   }
 
-  #putTask(task: Task, changed: Changed): void {
+  #addTask(task: Task, granted: Granted, changed: Changed): void {
+    const kept = this.#putTask(task, changed)
+    const { taskId, place, resources } = task
+    if (place !== null) {
+      const sharing = resources.length !== 1
+      for (let nth = 0; nth < resources.length; nth += 1) {
+        const isGranted = granted === null || granted[nth] === true
+        const use = resources[nth] as ResourceUse
+        this.live.queues.put(use, { place, taskId, granted: isGranted, sharing })
+      }
+    }
+    changed.events.push(submissionEvent(task))
+    changed.eventTasks.push(kept)
+  }
+
+  #stepTask(task: Task, event: HistoryEvent, changed: Changed): void {
+    const kept = this.#putTask(task, changed)
+    const { value, place, resources } = task
+    if (place !== null && isFinal(value))
+      for (const use of resources) this.live.queues.delete(use, place)
+    changed.events.push(event)
+    changed.eventTasks.push(kept)
+  }
+
+  #putTask(task: Task, changed: Changed): KeptTask {
     const { taskId } = task
     const isNew = task.seq > this.#lastTaskSeq
     const known = isNew ? undefined : this.#kept(taskId)
@@ -311,7 +343,7 @@ export class WorkingSet implements Source {
     if (known !== undefined) {
       this.#note(known, changed, known.task)
       known.task = task
-      return
+      return known
     }
     this.#lastTaskSeq = Math.max(this.#lastTaskSeq, task.seq)
     const kept = newTask(task)
@@ -319,6 +351,7 @@ export class WorkingSet implements Source {
     this.#latest = kept
     if (!isNew) this.#deletedTasks.delete(taskId)
     this.#note(kept, changed, null)
+    return kept
   }
 
   #putGroup(group: Group, changed: Changed): void {

@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Change, Group, Task } from '../../../machines/index.ts'
+import { apart, type Change, type Group, type Task } from '../../../machines/index.ts'
 import { unlikeRow } from '../../../machines/past.ts'
 import { Replay } from '../../../machines/replay.ts'
 import { exportGroup } from '../../../server/history/export.ts'
@@ -27,7 +27,7 @@ class Written {
   readonly groupIds = new Set<string>()
 
   note(changes: readonly Change[]): void {
-    for (const change of changes) {
+    for (const change of apart(changes)) {
       if (change.type === 'task.put') this.#keep(change.task.taskId, change.task)
       if (change.type !== 'group.put') continue
       this.groupIds.add(change.group.groupId)
