@@ -4,7 +4,13 @@ import type { SQLInputValue } from 'node:sqlite'
 import type { Changed, KeptTask } from './changed.ts'
 import { chunksOf, chunkText } from './chunks.ts'
 import { Entry, type EntryText } from './journal-entry.ts'
-import { changingGroupValues, fixedGroupValues, INSERT_GROUP, UPDATE_GROUP } from './rows.ts'
+import {
+  changingGroupValues,
+  fixedGroupValues,
+  INSERT_GROUP,
+  UPDATE_GROUP,
+  UPDATE_SETTLED_GROUP,
+} from './rows.ts'
 import type { WorkingSet } from './working-set.ts'
 
 /** One statement, run for each `width` of the values in turn. */
@@ -180,8 +186,11 @@ function addOthers(runs: Runs, set: WorkingSet, changed: Changed): void {
     // A group that was put and deleted again is in both lists.
     if (set.group(group.groupId) !== group) continue
     const changing = changingGroupValues(group)
-    if (kept.isWritten) runs.add(UPDATE_GROUP, [...changing, group.seq])
-    else runs.add(INSERT_GROUP, [...fixedGroupValues(group), ...changing])
+    const isSettled = group.value === 'settled'
+    if (!kept.isWritten)
+      runs.add(INSERT_GROUP, [...fixedGroupValues(group), ...changing, Number(isSettled)])
+    else if (isSettled) runs.add(UPDATE_SETTLED_GROUP, [...changing, 1, group.seq])
+    else runs.add(UPDATE_GROUP, [...changing, group.seq])
     kept.isWritten = true
   }
   if (changed.expireBeforeMs !== null) runs.add(WRITES.expireIdempotency, [changed.expireBeforeMs])

@@ -226,12 +226,14 @@ DROP TABLE reservations;
 DROP TABLE task_dependencies;
 `
 
-// What commits say of tasks, until it is in their rows.
+// What commits say of tasks, until it is in their rows. The index of active groups goes, which every change of a
+// task of theirs had to write: groups that have not settled are few, and have an index.
 const KEEP_JOURNAL = `
 CREATE TABLE journal (
   id    INTEGER PRIMARY KEY,
   entry TEXT    NOT NULL -- JSON: [seq, parts, parts as before, value, …, seq, …]
 ) STRICT;
+DROP INDEX task_groups_active;
 `
 
 /** Step n takes a database from version n to n + 1. */

@@ -6,22 +6,21 @@ export type Row = Record<string, SQLOutputValue>
 
 const GROUP_FIXED = ['seq', 'group_id', 'tags', 'on_failure', 'submit_ms']
 const GROUP_CHANGING = [
-  ...[
-    'value',
-    'settled',
-    'unfinished',
-    'waiting',
-    'suspended',
-    'running',
-    'finished',
-    'error',
-    'canceled',
-  ],
+  ...['value', 'unfinished', 'waiting', 'suspended', 'running', 'finished', 'error', 'canceled'],
   ...['skipped', 'cancel_accepted', 'finish_ms', 'rev'],
 ]
 
-export const INSERT_GROUP = insertInto('task_groups', [...GROUP_FIXED, ...GROUP_CHANGING])
+/** Once for ever, and named only then: SQLite writes an index anew for each update that names its column. */
+const GROUP_SETTLED = 'settled'
+
+export const INSERT_GROUP = insertInto('task_groups', [
+  ...GROUP_FIXED,
+  ...GROUP_CHANGING,
+  GROUP_SETTLED,
+])
 export const UPDATE_GROUP = update('task_groups', GROUP_CHANGING)
+/** `settled` comes last. */
+export const UPDATE_SETTLED_GROUP = update('task_groups', [...GROUP_CHANGING, GROUP_SETTLED])
 
 /**
  * The columns that `taskOf` reads, in its order. Rows of tasks are read as lists: as objects of so many
@@ -119,7 +118,7 @@ export function taskOf(row: Values): Task {
   return read as unknown as Task
 }
 
-/** The first values of `INSERT_GROUP`; the changing ones follow. */
+/** The first values of `INSERT_GROUP`; the changing ones follow, and whether it has settled. */
 export function fixedGroupValues(group: Group): SQLInputValue[] {
   const { seq, groupId, tags, onFailure, submitMs } = group
   return [seq, groupId, JSON.stringify(tags), onFailure, submitMs]
@@ -130,7 +129,6 @@ export function changingGroupValues(group: Group): SQLInputValue[] {
   const { waiting, suspended, running, finished, error, canceled, skipped } = group.counts
   return [
     group.value,
-    Number(group.value === 'settled'),
     unfinishedCount(group),
     ...[waiting, suspended, running, finished, error, canceled, skipped],
     Number(group.canceled),

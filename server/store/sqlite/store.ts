@@ -49,7 +49,8 @@ const TRANSACTIONS_MAX = 4
 export const READS = {
   task: `SELECT ${TASK} FROM tasks WHERE task_id = ?`,
   group: LOADS.group,
-  activeGroups: 'SELECT group_id FROM task_groups WHERE unfinished > 0 ORDER BY seq',
+  activeGroups: `SELECT group_id FROM task_groups
+    WHERE settled = 0 AND unfinished > 0 ORDER BY seq`,
   nextWake: 'SELECT min(wake_at_ms) AS wake_at_ms FROM tasks WHERE wake_at_ms IS NOT NULL',
   rev: 'SELECT rev FROM counters',
   running: `SELECT ${TASK} FROM tasks WHERE state = 'running' AND seq > ? ORDER BY seq LIMIT ?`,

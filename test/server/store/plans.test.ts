@@ -18,7 +18,7 @@ import { MIGRATIONS } from '../../../server/store/sqlite/migrations.ts'
 import { ROW_WRITES } from '../../../server/store/sqlite/pending-rows.ts'
 import { RESTORES } from '../../../server/store/sqlite/restore.ts'
 import { layoutOf, PART } from '../../../server/store/sqlite/row-parts.ts'
-import { UPDATE_GROUP } from '../../../server/store/sqlite/rows.ts'
+import { UPDATE_GROUP, UPDATE_SETTLED_GROUP } from '../../../server/store/sqlite/rows.ts'
 import { READS } from '../../../server/store/sqlite/store.ts'
 import { LOADS } from '../../../server/store/sqlite/working-set.ts'
 import type { TaskQuery } from '../../../server/store/store.ts'
@@ -35,7 +35,7 @@ function plan(sql: string): string[] {
 
 /** Scans along a partial index read only what is in it, in its order. */
 const ALONG_INDEX =
-  /^SCAN (\w+ )?(tasks|task_groups|t) USING (COVERING )?INDEX (tasks_unfinished|tasks_running|tasks_suspended|tasks_wake|task_groups_active)$/
+  /^SCAN (\w+ )?(tasks|task_groups|t) USING (COVERING )?INDEX (tasks_unfinished|tasks_running|tasks_suspended|tasks_wake|task_groups_unsettled)$/
 /** One row, a list in JSON, or a page in the order of the rows themselves. */
 const SMALL = /^SCAN (counters|r|CONSTANT ROW|wanted|(json_each|kept|task) VIRTUAL TABLE)\b/
 
@@ -93,6 +93,7 @@ describe('No scan and no sort', () => {
     ...WRITES,
     ...ROW_WRITES,
     UPDATE_GROUP,
+    UPDATE_SETTLED_GROUP,
     updateTask,
   })) {
     test(`writes ${name}`, () => isFlat(sql))
