@@ -14,6 +14,7 @@ import { hasPattern } from '../condition.ts'
 import type { Inspection } from '../inspection.ts'
 import type { HistoryQuery, Search, Store, TaskQuery, Transaction } from '../store.ts'
 import { asStoreError, guarded, openWriter } from './connection.ts'
+import { GROUP_LOADS } from './groups.ts'
 import { historyAfter } from './history.ts'
 import { sqliteInspection } from './inspection.ts'
 import { listing } from './listing.ts'
@@ -23,7 +24,7 @@ import { Reading } from './reading.ts'
 import { groupOf, TASK, taskOf } from './rows.ts'
 import { compileSearch } from './search.ts'
 import { SqliteTransaction } from './transaction.ts'
-import { LOADS, type WorkingSet } from './working-set.ts'
+import type { WorkingSet } from './working-set.ts'
 import { Writer } from './writer.ts'
 import { Writing } from './writing.ts'
 
@@ -48,7 +49,7 @@ const TRANSACTIONS_MAX = 4
 /** Exported for the test that looks at their query plans. */
 export const READS = {
   task: `SELECT ${TASK} FROM tasks WHERE task_id = ?`,
-  group: LOADS.group,
+  group: GROUP_LOADS.group,
   activeGroups: `SELECT group_id FROM task_groups
     WHERE settled = 0 AND unfinished > 0 ORDER BY seq`,
   nextWake: 'SELECT min(wake_at_ms) AS wake_at_ms FROM tasks WHERE wake_at_ms IS NOT NULL',

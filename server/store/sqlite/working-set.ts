@@ -18,33 +18,28 @@ import { Live } from '../live/live.ts'
 import { loadSlice, type Source } from '../live/slice.ts'
 import {
   type Changed,
-  type KeptGroup,
   type KeptTask,
   type Landed,
   newTask,
   nothingChanged,
   readTask,
 } from './changed.ts'
+import { Groups } from './groups.ts'
+import { Keys } from './keys.ts'
+import { Purgeable } from './purgeable.ts'
 import { restore } from './restore.ts'
-import { groupOf, json, type Row, TASK, TASK_WIDTH, taskOf, type Values } from './rows.ts'
+import { type Row, TASK, TASK_WIDTH, taskOf, type Values } from './rows.ts'
 import { Statements } from './statements.ts'
 
 /** Waiting tasks that stay in memory beside their rows; more are read again when their turn comes. */
 const TASKS_KEPT_MAX = 98_304
-/** Groups that have not settled and stay in memory. */
-const GROUPS_KEPT_MAX = 4_096
 
 /** Exported for the test that looks at their query plans. */
 export const LOADS = {
   task: `SELECT ${TASK}, history FROM tasks WHERE task_id = ?`,
   tasks: `SELECT ${TASK}, history FROM tasks WHERE task_id IN (SELECT value FROM json_each(?))`,
-  group: 'SELECT * FROM task_groups WHERE group_id = ?',
   counters: 'SELECT seq, place, rev FROM counters',
   lastTaskSeq: 'SELECT max(seq) AS seq FROM tasks',
-  lastGroupSeq: 'SELECT max(seq) AS seq FROM task_groups',
-  purgeable: `SELECT ${TASK}, history FROM tasks
-    WHERE unfinished = 0 AND state = ? AND seq > ? ORDER BY seq`,
-  idempotency: 'SELECT * FROM idempotency WHERE key = ?',
 }
 
 export class WorkingSet implements Source {
@@ -52,20 +47,14 @@ export class WorkingSet implements Source {
   counters: Slice['counters']
   readonly #statements: Statements
   readonly #tasks = new Map<string, KeptTask>()
-  readonly #groups = new Map<string, KeptGroup>()
+  readonly #groups: Groups
   /** Tasks that were deleted while their rows may still be there. */
   readonly #deletedTasks = new Map<string, KeptTask>()
-  /** By final state: rows up to this seq are of deleted tasks alone. */
-  readonly #purgedTo = new Map<string, number>()
-  /** Groups deleted in transactions that have not landed, with the last of those. */
-  readonly #deletedGroups = new Map<string, number>()
-  readonly #idempotency = new Map<string, { record: IdempotencyRecord; changedIn: number }>()
-  /** Keys from before this are forgotten, whether or not their rows are. */
-  #keysFromMs = Number.NEGATIVE_INFINITY
-  /** Tasks and groups that were read by the transaction under way. */
+  readonly #purgeable: Purgeable
+  readonly #keys: Keys
+  /** Tasks that were read by the transaction under way. */
   #visitors: string[] = []
   #lastTaskSeq: number
-  #lastGroupSeq: number
   /** The task that was asked for or put last. */
   #latest: KeptTask | null = null
   readonly #underWay: Changed[] = []
@@ -75,9 +64,11 @@ export class WorkingSet implements Source {
   /** @param reader Sees what is committed, and that alone. */
   constructor(reader: DatabaseSync) {
     this.#statements = new Statements(reader)
+    this.#groups = new Groups(this.#statements)
+    this.#keys = new Keys(this.#statements)
+    this.#purgeable = new Purgeable(this.#statements)
     this.counters = { ...this.#row(LOADS.counters) } as unknown as Slice['counters']
     this.#lastTaskSeq = (this.#row(LOADS.lastTaskSeq)?.seq as number | null) ?? 0
-    this.#lastGroupSeq = (this.#row(LOADS.lastGroupSeq)?.seq as number | null) ?? 0
     restore(this.live, reader)
   }
 
@@ -91,11 +82,10 @@ export class WorkingSet implements Source {
   /** Ends the transaction under way: what it only looked at is let go. */
   end(): void {
     this.#latest = null
-    for (const id of this.#visitors) {
-      if (this.#tasks.get(id)?.changedIn === 0) this.#tasks.delete(id)
-      if (this.#groups.get(id)?.changedIn === 0) this.#groups.delete(id)
-    }
+    for (const taskId of this.#visitors)
+      if (this.#tasks.get(taskId)?.changedIn === 0) this.#tasks.delete(taskId)
     this.#visitors = []
+    this.#groups.end()
   }
 
   /** Takes note that a transaction, and all before it, are on disk. */
@@ -104,7 +94,8 @@ export class WorkingSet implements Source {
       const [changed] = this.#underWay
       if (changed === undefined || changed.transaction > transaction) return
       this.#underWay.shift()
-      this.#land(changed)
+      this.#groups.landed(changed)
+      this.#keys.landed(changed)
       const { tasks, deletedTasks } = changed
       if (tasks.length + deletedTasks.length > 0)
         this.#landed.push({ transaction: changed.transaction, tasks, deletedTasks })
@@ -167,7 +158,7 @@ export class WorkingSet implements Source {
 
   /** A group as it is on disk; undefined when only its row can tell. */
   landedGroup(groupId: string): Group | undefined {
-    const kept = this.#groups.get(groupId)
+    const kept = this.#groups.inMemory(groupId)
     return kept !== undefined && this.#hasLanded(kept.changedIn) ? kept.group : undefined
   }
 
@@ -189,58 +180,27 @@ export class WorkingSet implements Source {
   }
 
   group(groupId: string): Group | undefined {
-    const kept = this.#groups.get(groupId)
-    if (kept !== undefined) return kept.group
-    if (this.#deletedGroups.has(groupId)) return undefined
-    const row = this.#row(LOADS.group, groupId)
-    if (row === undefined) return undefined
-    const group = groupOf(row)
-    this.#groups.set(groupId, { group, isWritten: true, changedIn: 0 })
-    this.#visitors.push(groupId)
-    return group
+    return this.#groups.get(groupId)?.group
   }
 
   purgeable({ states, limit }: NonNullable<Need['purgeable']>): Task[] {
     const found = new Map<string, Task>()
+    const deleted = this.#deletedTasks
+    const isThere = (taskId: string, row: Values) =>
+      deleted.has(taskId) ? undefined : this.#kept(taskId, row)?.task
     for (const state of new Set(states))
-      for (const task of this.#purgeableRows(state, limit)) found.set(task.taskId, task)
+      for (const task of this.#purgeable.rows(state, limit, isThere)) found.set(task.taskId, task)
     for (const { tasks } of [...this.#landed, ...this.#underWay]) {
       for (const { task } of tasks) {
-        const isThere = this.#tasks.get(task.taskId)?.task === task
-        if (isThere && (states as string[]).includes(task.value)) found.set(task.taskId, task)
+        const isLast = this.#tasks.get(task.taskId)?.task === task
+        if (isLast && (states as string[]).includes(task.value)) found.set(task.taskId, task)
       }
     }
     return [...found.values()].sort((a, b) => a.seq - b.seq).slice(0, limit)
   }
 
-  /** Tasks in a final state, oldest first, so many at most; what is not in its row yet may be missing. */
-  #purgeableRows(state: string, limit: number): Task[] {
-    const found: Task[] = []
-    const after = this.#purgedTo.get(state) ?? 0
-    const rows = this.#statements.ofLists(LOADS.purgeable).iterate(state, after)
-    let isPurged = true
-    for (const row of rows as unknown as Iterable<Values>) {
-      isPurged &&= this.#deletedTasks.has(row[1] as string)
-      if (isPurged) this.#purgedTo.set(state, row[0] as number)
-      const kept = isPurged ? undefined : this.#kept(row[1] as string, row)
-      if (kept?.task.value === state) found.push(kept.task)
-      if (found.length >= limit) break
-    }
-    return found
-  }
-
   idempotency(key: string): IdempotencyRecord | null {
-    const pending = this.#idempotency.get(key)
-    if (pending !== undefined) return pending.record
-    const row = this.#row(LOADS.idempotency, key)
-    if (row === undefined || (row.submitted_ms as number) < this.#keysFromMs) return null
-    return {
-      key,
-      fingerprint: row.fingerprint as string,
-      submittedMs: row.submitted_ms as number,
-      reply: json(row.reply),
-      answer: json(row.answer),
-    }
+    return this.#keys.get(key)
   }
 
   apply(change: Change, changed: Changed): void {
@@ -262,10 +222,11 @@ export class WorkingSet implements Source {
         this.#deleteTask(change.taskId, changed)
         return
       case 'group.put':
-        this.#putGroup(change.group, changed)
+        this.#groups.put(change.group, changed)
         return
       case 'group.delete':
-        this.#deleteGroup(change.groupId, changed)
+        this.#groups.delete(change.groupId, changed)
+        forgetEvents(changed, event => event.groupId === change.groupId)
         return
       case 'reservation.put': {
         const { reservation } = change
@@ -290,14 +251,11 @@ export class WorkingSet implements Source {
         changed.eventTasks.push(taskId === null ? null : (this.#kept(taskId) ?? null))
         return
       }
-      case 'idempotency.put': {
-        const { record } = change
-        this.#idempotency.set(record.key, { record, changedIn: changed.transaction })
-        changed.idempotency.push(record)
+      case 'idempotency.put':
+        this.#keys.put(change.record, changed)
         return
-      }
       case 'idempotency.expire':
-        this.#expire(change.beforeMs, changed)
+        this.#keys.expire(change.beforeMs, changed)
         return
     }
   }
@@ -354,25 +312,6 @@ export class WorkingSet implements Source {
     return kept
   }
 
-  #putGroup(group: Group, changed: Changed): void {
-    const { groupId } = group
-    const isNew = group.seq > this.#lastGroupSeq
-    if (!isNew) this.group(groupId)
-    const known = this.#groups.get(groupId)
-    if (known === undefined) {
-      this.#lastGroupSeq = Math.max(this.#lastGroupSeq, group.seq)
-      this.#deletedGroups.delete(groupId)
-      const kept = { group, isWritten: false, changedIn: changed.transaction }
-      this.#groups.set(groupId, kept)
-      changed.groups.push(kept)
-      return
-    }
-    known.group = group
-    if (known.changedIn === changed.transaction) return
-    known.changedIn = changed.transaction
-    changed.groups.push(known)
-  }
-
   #deleteTask(taskId: string, changed: Changed): void {
     const kept = this.#kept(taskId)
     if (kept === undefined) return
@@ -387,22 +326,6 @@ export class WorkingSet implements Source {
     this.#latest = null
     changed.deletedTasks.push(kept)
     forgetEvents(changed, event => event.taskId === taskId)
-  }
-
-  #deleteGroup(groupId: string, changed: Changed): void {
-    this.#groups.delete(groupId)
-    this.#deletedGroups.set(groupId, changed.transaction)
-    changed.deletedGroups.push(groupId)
-    forgetEvents(changed, event => event.groupId === groupId)
-  }
-
-  #expire(beforeMs: number, changed: Changed): void {
-    this.#keysFromMs = Math.max(this.#keysFromMs, beforeMs)
-    changed.expireBeforeMs = Math.max(changed.expireBeforeMs ?? beforeMs, beforeMs)
-    for (const [key, { record }] of this.#idempotency) {
-      if (record.submittedMs < beforeMs) this.#idempotency.delete(key)
-    }
-    changed.idempotency = changed.idempotency.filter(each => each.submittedMs >= beforeMs)
   }
 
   /** A task in memory, read from its row when it is not there. */
@@ -438,19 +361,6 @@ export class WorkingSet implements Source {
     changed.found.push(found)
   }
 
-  /** Rows of groups and of keys are written with their transaction. */
-  #land({ transaction, groups, deletedGroups, idempotency }: Changed): void {
-    for (const { group, changedIn } of groups) {
-      if (changedIn !== transaction) continue
-      const mayLeave = group.value === 'settled' || this.#groups.size > GROUPS_KEPT_MAX
-      if (mayLeave) this.#groups.delete(group.groupId)
-    }
-    for (const groupId of deletedGroups)
-      if (this.#deletedGroups.get(groupId) === transaction) this.#deletedGroups.delete(groupId)
-    for (const { key } of idempotency)
-      if (this.#idempotency.get(key)?.changedIn === transaction) this.#idempotency.delete(key)
-  }
-
   /** Lets tasks go whose rows tell the same. */
   #letGo({ transaction, tasks, deletedTasks }: Landed): void {
     this.#latest = null
@@ -458,9 +368,7 @@ export class WorkingSet implements Source {
     for (let nth = tasks.length - 1; nth >= 0; nth -= 1) {
       const { task, changedIn, isDeleted } = tasks[nth] as KeptTask
       if (changedIn !== transaction || isDeleted) continue
-      const purgedTo = this.#purgedTo.get(task.value)
-      if (purgedTo !== undefined && task.seq <= purgedTo)
-        this.#purgedTo.set(task.value, task.seq - 1)
+      this.#purgeable.written(task)
       const mayLeave = isFinal(task.value) || this.#tasks.size > TASKS_KEPT_MAX
       if (mayLeave && stateOf(task.value) !== 'running') this.#tasks.delete(task.taskId)
     }

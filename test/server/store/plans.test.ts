@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { TASK_STATES, type TaskState } from '../../../machines/index.ts'
 import { WRITES } from '../../../server/store/sqlite/batch.ts'
+import { GROUP_LOADS } from '../../../server/store/sqlite/groups.ts'
 import { HISTORY } from '../../../server/store/sqlite/history.ts'
 import {
   INSPECTS,
@@ -13,9 +14,11 @@ import {
   taskSeqsInStates,
 } from '../../../server/store/sqlite/inspection.ts'
 import { JOURNAL } from '../../../server/store/sqlite/journal.ts'
+import { KEY_LOADS } from '../../../server/store/sqlite/keys.ts'
 import { listing } from '../../../server/store/sqlite/listing.ts'
 import { MIGRATIONS } from '../../../server/store/sqlite/migrations.ts'
 import { ROW_WRITES } from '../../../server/store/sqlite/pending-rows.ts'
+import { PURGEABLE_LOADS } from '../../../server/store/sqlite/purgeable.ts'
 import { RESTORES } from '../../../server/store/sqlite/restore.ts'
 import { layoutOf, PART } from '../../../server/store/sqlite/row-parts.ts'
 import { UPDATE_GROUP, UPDATE_SETTLED_GROUP } from '../../../server/store/sqlite/rows.ts'
@@ -47,8 +50,10 @@ function isFlat(sql: string, scans: RegExp[] = []): void {
   }
 }
 
+const ALL_LOADS = { ...LOADS, ...GROUP_LOADS, ...KEY_LOADS, ...PURGEABLE_LOADS }
+
 /** The index that each load follows; another may read much more on the way to the same rows. */
-const FOLLOWS: Record<keyof typeof LOADS, RegExp> = {
+const FOLLOWS: Record<keyof typeof ALL_LOADS, RegExp> = {
   task: /task_id=\?/,
   tasks: /task_id=\?|^SCAN json_each /,
   group: /group_id=\?/,
@@ -62,7 +67,7 @@ const FOLLOWS: Record<keyof typeof LOADS, RegExp> = {
 describe('An index leads', () => {
   for (const [name, index] of Object.entries(FOLLOWS)) {
     test(`to ${name}`, () => {
-      const searches = plan(LOADS[name as keyof typeof LOADS]).filter(each =>
+      const searches = plan(ALL_LOADS[name as keyof typeof ALL_LOADS]).filter(each =>
         /SEARCH|INDEX/.test(each),
       )
       if (name !== 'counters') assert.ok(searches.length > 0)
@@ -87,7 +92,7 @@ test('What the inspector walks through is walked through without reading a row',
 })
 
 describe('No scan and no sort', () => {
-  for (const [name, sql] of Object.entries(LOADS)) test(`loads ${name}`, () => isFlat(sql))
+  for (const [name, sql] of Object.entries(ALL_LOADS)) test(`loads ${name}`, () => isFlat(sql))
   const updateTask = layoutOf(PART.state | PART.finish).update
   for (const [name, sql] of Object.entries({
     ...WRITES,
