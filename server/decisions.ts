@@ -26,6 +26,8 @@ export interface Commit {
   groups: Map<string, Group | null>
   /** What it added to the history, oldest first. */
   readonly events: HistoryEvent[]
+  /** The last of these, for whom that is enough. */
+  readonly lastEvent: HistoryEvent | null
   /** The soonest time at which a task changed in it wants to be woken; null when none does. */
   wakeAtMs: number | null
 }
@@ -178,14 +180,23 @@ class Changed implements Commit {
   }
 
   get events(): HistoryEvent[] {
-    this.#events ??= this.#lines.map(each => ('eventId' in each ? each : submissionEvent(each)))
+    this.#events ??= this.#lines.map(eventOf)
     return this.#events
+  }
+
+  get lastEvent(): HistoryEvent | null {
+    const last = this.#lines.at(-1)
+    return last === undefined ? null : eventOf(last)
   }
 
   get groups(): Map<string, Group | null> {
     this.#groups ??= lastOfEach(this.#ofGroups, group => group.groupId)
     return this.#groups
   }
+}
+
+function eventOf(line: HistoryEvent | Task): HistoryEvent {
+  return 'eventId' in line ? line : submissionEvent(line)
 }
 
 function lastOfEach<Row extends object>(

@@ -47,8 +47,8 @@ export class Feed {
       recentLimit,
     })
     this.#unsubscribe = engine.subscribe(commit => {
-      const last = commit.events.at(-1)
-      if (last !== undefined) this.#last = { eventId: last.eventId, atMs: last.atMs }
+      const last = commit.lastEvent
+      if (last !== null) this.#last = { eventId: last.eventId, atMs: last.atMs }
       this.#channels.take(commit)
     })
   }

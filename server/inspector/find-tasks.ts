@@ -61,10 +61,10 @@ export class TaskSearches {
 
   constructor({ engine, clock }: { engine: Engine; clock: Clock }) {
     this.#clock = clock
-    this.#unsubscribe = engine.subscribe(({ tasks }) => {
+    this.#unsubscribe = engine.subscribe(commit => {
       if (this.#kept.length === 0) return
       // A deleted task must not be counted among what was found.
-      for (const task of tasks.values()) if (task === null) this.#kept = []
+      for (const task of commit.tasks.values()) if (task === null) this.#kept = []
     })
   }
 
