@@ -20,8 +20,8 @@ export interface Source {
   /** Replaced when they change, never edited: slices hold them. */
   counters: Slice['counters']
   task(taskId: string): Task | undefined
-  /** Reads tasks that are about to be asked for, all at once. */
-  prefetch(taskIds: readonly string[]): void
+  /** Those of some tasks that are there, in that order. */
+  tasks(taskIds: readonly string[]): Task[]
   group(groupId: string): Group | undefined
   /** Final tasks in these states, oldest first. */
   purgeable(need: NonNullable<Need['purgeable']>): Task[]
@@ -32,7 +32,7 @@ export interface Source {
 export function loadSlice(need: Need, nowMs: number, source: Source): Slice {
   const { live } = source
   const slice = emptySlice(source.counters, need)
-  for (const taskId of need.tasks ?? []) take(slice, source, taskId)
+  if (need.tasks !== undefined) named(slice, source, need.tasks)
   for (const groupId of need.groups ?? []) takeGroup(slice, source, groupId)
   for (const resource of need.queues ?? []) takeQueue(slice, source, resource)
   if (need.queuesOf !== undefined) {
@@ -121,17 +121,19 @@ function children(parentId: string, slice: Slice, source: Source): string[] {
 }
 
 function named(slice: Slice, source: Source, taskIds: string[]): string[] {
-  source.prefetch(taskIds)
-  for (const taskId of taskIds) take(slice, source, taskId)
+  for (const task of source.tasks(taskIds)) enter(slice, source, task)
   return taskIds
 }
 
 function take(slice: Slice, source: Source, taskId: string): Task | undefined {
   const task = source.task(taskId)
-  if (task === undefined) return undefined
-  slice.tasks.set(taskId, task)
-  if (task.groupId !== null) takeGroup(slice, source, task.groupId)
+  if (task !== undefined) enter(slice, source, task)
   return task
+}
+
+function enter(slice: Slice, source: Source, task: Task): void {
+  slice.tasks.set(task.taskId, task)
+  if (task.groupId !== null) takeGroup(slice, source, task.groupId)
 }
 
 function takeQueue(slice: Slice, source: Source, resource: Resource): void {

@@ -131,14 +131,19 @@ export class WorkingSet implements Source {
     return this.#kept(taskId)?.task
   }
 
-  /** Reads tasks that are about to be asked for and are not in memory: together that takes half the time. */
-  prefetch(taskIds: readonly string[]): void {
-    const absent = taskIds.filter(
-      taskId => !this.#tasks.has(taskId) && !this.#deletedTasks.has(taskId),
-    )
-    if (absent.length === 0) return
+  /** Those of some tasks that are there, in that order. Read together, rows take half the time. */
+  tasks(taskIds: readonly string[]): Task[] {
+    const found: Task[] = []
+    const absent: string[] = []
+    for (const taskId of taskIds) {
+      const known = this.#tasks.get(taskId)
+      if (known !== undefined) found.push(known.task)
+      else if (!this.#deletedTasks.has(taskId)) absent.push(taskId)
+    }
+    if (absent.length === 0) return found
     const rows = this.#statements.ofLists(LOADS.tasks).all(JSON.stringify(absent))
     for (const row of rows as unknown as Values[]) this.#kept(row[1] as string, row)
+    return taskIds.flatMap(taskId => this.#tasks.get(taskId)?.task ?? [])
   }
 
   /** A task as it is on disk, null when it is not there; undefined when only its row can tell. */

@@ -97,7 +97,8 @@ test('Tasks that are read together are there, but for those that are known to be
   for (const change of [...is('finished'), { type: 'task.delete' as const, taskId: 't2' }])
     set.apply(change, changed)
   const ids = ['t1', 't2', 't3', 't4', 't5']
-  set.prefetch(ids)
+  const read = set.tasks(ids).map(({ taskId, value }) => `${taskId} ${value}`)
+  assert.deepEqual(read, ['t1 finished', 't3 waiting', 't4 waiting'])
   // Who is asked for is not read again.
   const writer = openWriter(path, null)
   writer.exec('DELETE FROM tasks')
