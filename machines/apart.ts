@@ -2,7 +2,7 @@
 // keeps each kind of them by itself.
 import type { Change, SimpleChange } from './effects.ts'
 import { submissionEvent } from './history.ts'
-import type { Granted, Reservation } from './reservations.ts'
+import { reservationsOf } from './reservations.ts'
 import { isFinal, type Task } from './task.machine.ts'
 
 /** The same changes, one for each row. */
@@ -26,18 +26,6 @@ export function apart(changes: readonly Change[]): SimpleChange[] {
       default:
         return change
     }
-  })
-}
-
-/** The reservations of a task that takes its place, or has it. */
-export function reservationsOf(
-  { taskId, place, resources }: Pick<Task, 'taskId' | 'place' | 'resources'>,
-  grantedUses: Granted,
-): Reservation[] {
-  if (place === null) return []
-  return resources.map(({ resource_type, resource_id, operation }, nth) => {
-    const granted = grantedUses === null || grantedUses[nth] === true
-    return { resource_type, resource_id, operation, place, taskId, granted }
   })
 }
 

@@ -28,8 +28,9 @@ export function leavesLine(event: TaskEvent): boolean {
 }
 
 /**
- * The line of a task's submission, as it was then. It is made apart from all others: those of a large submission live until it is
- * whole, and V8 would from then on make every event where such live, and not where it clears up often.
+ * The line of the submission of a task that has not changed since. It is made apart from all others: those of a
+ * large submission live until it is whole, and V8 would from then on make every event where such live, and not
+ * where it clears up often.
  */
 export function submissionEvent(task: Task): HistoryEvent {
   const { taskId, groupId, rev: eventId, value, attempt, submitMs: atMs } = task

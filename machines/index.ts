@@ -25,6 +25,7 @@ export {
   type Firsts,
   type Granted,
   grantBounds,
+  isGranted,
   judge,
   type Reservation,
   type Resource,

@@ -1,7 +1,6 @@
 // A task's place: judged against everything before it, with a reservation on each resource it uses.
 // Most tasks take theirs at submission; one that is held back (`start_after`, or a dependency that is
 // held back itself) takes it later, and until then stands in nobody's way.
-import { reservationsOf } from './apart.ts'
 import type { Command } from './commands.ts'
 import { end } from './lifecycle.ts'
 import {
@@ -11,6 +10,7 @@ import {
   type Granted,
   judgeEach,
   type ResourceUse,
+  reservationsOf,
   responseTo,
 } from './reservations.ts'
 import { type Failure, isFinal, NOTHING, type Task } from './task.machine.ts'

@@ -32,6 +32,27 @@ export type Admission =
   | { response: 'postponed'; reasons: ResourceUse[] }
   | { response: 'rejected'; reasons: ResourceUse[] }
 
+/** Whether nothing stands before one of a task's uses. */
+export function isGranted(granted: Granted, nth: number): boolean {
+  return granted === null || granted[nth] === true
+}
+
+/** The reservations of a task with a place; without one it has none. */
+export function reservationsOf(
+  {
+    taskId,
+    place,
+    resources,
+  }: { taskId: string; place: number | null; resources: readonly ResourceUse[] },
+  granted: Granted,
+): Reservation[] {
+  if (place === null) return []
+  return resources.map(({ resource_type, resource_id, operation }, nth) => {
+    const its = isGranted(granted, nth)
+    return { resource_type, resource_id, operation, place, taskId, granted: its }
+  })
+}
+
 /** Names a resource in maps. A type cannot hold the separator: see `resourceKey`'s callers' schemas. */
 export function resourceKey({ resource_type, resource_id }: Resource): string {
   return `${resource_type}\u0000${resource_id}`

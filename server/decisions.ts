@@ -24,7 +24,7 @@ export interface Commit {
   /** By id, as they are after it; null: deleted. */
   tasks: Map<string, Task | null>
   groups: Map<string, Group | null>
-  /** What it added to the history, oldest first. */
+  /** What it added to the history, oldest first; to be asked for when the commit is whole. */
   readonly events: HistoryEvent[]
   /** The last of these, for whom that is enough. */
   readonly lastEvent: HistoryEvent | null

@@ -8,6 +8,12 @@ import { MIGRATIONS } from './migrations.ts'
 /** "Rcal": marks a database as one of ours. */
 const APPLICATION_ID = 0x5263616c
 
+/**
+ * What the log is cut to, in bytes, when it is used again from its front. It must hold what is written before it is
+ * copied, or it would have to grow again each time.
+ */
+const LOG_BYTES_MAX = 2 ** 27
+
 /** https://sqlite.org/rescode.html */
 const SQLITE_BUSY = 5
 
@@ -21,7 +27,7 @@ export function openWriter(path: string, pageCountMax: number | null): DatabaseS
     checkOrigin(db, path)
     db.exec('PRAGMA journal_mode = WAL')
     db.exec('PRAGMA synchronous = FULL')
-    db.exec('PRAGMA journal_size_limit = 67108864')
+    db.exec(`PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`)
     // Whoever writes copies the log into the database when there is time for it.
     db.exec('PRAGMA wal_autocheckpoint = 0')
     db.exec('PRAGMA cache_size = -32768')

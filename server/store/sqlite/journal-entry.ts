@@ -180,7 +180,7 @@ export class Entry {
     }
     if (history !== null) {
       parts |= PART.history
-      if ((common & PART.history) !== 0 && history === this.#lastHistory) repeated |= PART.history
+      if (history === this.#lastHistory) repeated |= PART.history
       else list.push(history)
     }
     if (entered === null) {

@@ -6,10 +6,11 @@ import type { Statements } from './statements.ts'
 
 /**
  * Pages in the log from which on it is copied into the database: when nothing else is to do, or else after a
- * commit has been told. Pages that change again and again are copied once for many commits.
+ * commit has been told. Pages that change again and again are copied once for many commits. With what the last of
+ * these brings, the log is no longer than what it is cut to (`journal_size_limit`).
  */
 const PAGES_AT_REST = 1_000
-const PAGES_MAX = 32_000
+const PAGES_MAX = 31_000
 
 /** When less room than this is left behind what was written last, so much is added, in bytes. */
 const ROOM_MIN = 262_144

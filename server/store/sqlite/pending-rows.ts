@@ -49,7 +49,7 @@ export class PendingRows {
   /** Takes an entry, which must be later than those before. */
   add(entry: string, entryId: number, transaction: number): void {
     const list = JSON.parse(entry) as unknown[]
-    /** What it told last, by the place among the columns. */
+    /** What it told last, by the place among the columns. A task repeats only what the one before it was told of. */
     const told = new Array<unknown>(ROW_COLUMNS.length).fill(null)
     for (let at = 0; at < list.length; ) {
       const seq = list[at] as number

@@ -10,7 +10,7 @@ const GROUP_CHANGING = [
   ...['skipped', 'cancel_accepted', 'finish_ms', 'rev'],
 ]
 
-/** Once for ever, and named only then: SQLite writes an index anew for each update that names its column. */
+/** Once for ever, and named only from then on: SQLite writes an index anew for each update that names its column. */
 const GROUP_SETTLED = 'settled'
 
 export const INSERT_GROUP = insertInto('task_groups', [

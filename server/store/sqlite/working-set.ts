@@ -13,7 +13,7 @@ import type {
   Slice,
   Task,
 } from '../../../machines/index.ts'
-import { isFinal, stateOf, submissionEvent } from '../../../machines/index.ts'
+import { isFinal, isGranted, stateOf, submissionEvent } from '../../../machines/index.ts'
 import { Live } from '../live/live.ts'
 import { loadSlice, type Source } from '../live/slice.ts'
 import {
@@ -280,9 +280,8 @@ export class WorkingSet implements Source {
     if (place !== null) {
       const sharing = resources.length !== 1
       for (let nth = 0; nth < resources.length; nth += 1) {
-        const isGranted = granted === null || granted[nth] === true
         const use = resources[nth] as ResourceUse
-        this.live.queues.put(use, { place, taskId, granted: isGranted, sharing })
+        this.live.queues.put(use, { place, taskId, granted: isGranted(granted, nth), sharing })
       }
     }
     changed.events.push(submissionEvent(task))

@@ -55,7 +55,7 @@ const seq = fc.constantFrom(...SEQS)
 
 /** What happens in one apply: a task is put or deleted, or something beside the tasks changes. */
 type Step =
-  | { seq: number; value: TaskValue; changing: Partial<Task> }
+  | { seq: number; value: TaskValue; changing: Partial<Task>; jointly: boolean }
   | { deleted: number }
   | { changes: Change[] }
 
@@ -72,6 +72,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         wakeAtMs: fc.constantFrom(null, 5, 10),
         cancellable: fc.constant(true),
       }),
+      jointly: fc.boolean(),
     }),
   },
   { weight: 2, arbitrary: seq.map(deleted => ({ deleted })) },
@@ -91,21 +92,29 @@ function changesOf(step: Step, world: World, eventId: number): Change[] {
   const edgesBefore = edges(world)
   const changes: Change[] = []
   let taskId: string | null = null
+  let joint: Joint | null = null
   if ('changes' in step) changes.push(...step.changes)
   else if ('deleted' in step) {
     changes.push({ type: 'task.delete', taskId: `t${step.deleted}` })
     world.delete(step.deleted)
   } else if (!isFinal(world.get(step.seq)?.value ?? 'waiting')) {
     const wakeAtMs = isFinal(step.value) ? null : (step.changing.wakeAtMs ?? null)
-    const put = task(step.seq, step.value, { ...fixed(step.seq), ...step.changing, wakeAtMs })
+    const parts = { ...fixed(step.seq), ...step.changing, wakeAtMs, rev: eventId }
+    const put = task(step.seq, step.value, parts)
     taskId = put.taskId
-    changes.push(...puts(put))
+    const isNew = !world.has(step.seq)
     world.set(step.seq, put)
+    joint = step.jointly ? jointly(put, isNew, world, eventId) : null
+    if (joint === null) changes.push(...puts(put))
+    else changes.push(joint)
   }
-  for (const each of held(world).values()) changes.push(...puts(each))
-  for (const [name, { place, resource_type, resource_id }] of heldBefore) {
+  const besides = (each: Reservation) => joint === null || each.taskId !== taskId
+  for (const each of held(world).values()) if (besides(each)) changes.push(...puts(each))
+  for (const [name, each] of heldBefore) {
+    const { place, resource_type, resource_id } = each
     const its = { resource_type, resource_id }
-    if (!held(world).has(name)) changes.push({ type: 'reservation.delete', resource: its, place })
+    if (!held(world).has(name) && besides(each))
+      changes.push({ type: 'reservation.delete', resource: its, place })
   }
   for (const [from, to] of edges(world)) changes.push(edge(`t${from}`, `t${to}`))
   for (const [from, to] of edgesBefore) {
@@ -113,7 +122,24 @@ function changesOf(step: Step, world: World, eventId: number): Change[] {
     if (isThere || !world.has(to)) continue
     changes.push({ type: 'edge.delete', dependencyId: `t${from}`, dependantId: `t${to}` })
   }
+  if (joint !== null) return changes
   return [...changes, { type: 'event.append', event: event(eventId, { taskId, groupId: 'g7' }) }]
+}
+
+type Joint = Extract<Change, { type: 'task.add' | 'task.step' }>
+
+/** A put task with its reservations and its event as one change; null when there is none that says it. */
+function jointly(put: Task, isNew: boolean, world: World, eventId: number): Joint | null {
+  const { seq, taskId, groupId, value, resources } = put
+  if (!isNew)
+    return isFinal(value)
+      ? { type: 'task.step', task: put, event: event(eventId, { taskId, groupId }) }
+      : null
+  if (isFinal(value)) return null
+  const granted = resources.map(
+    ({ resource_id }) => held(world).get(`${seq} ${resource_id}`)?.granted === true,
+  )
+  return { type: 'task.add', task: put, granted: granted.includes(false) ? granted : null }
 }
 
 /** A reservation for each resource of an unfinished task, granted when none before it stands in its way. */

@@ -40,7 +40,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       type: fc.constant('put' as const),
-      seq: fc.integer({ min: 1, max: 5 }),
+      seq: fc.integer({ min: 1, max: 8 }),
       value: fc.constantFrom<TaskValue[]>('waiting', 'suspended', 'running.executing', 'finished'),
       parts: fc.record(
         {
@@ -82,7 +82,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
       history: fc.constantFrom('', '1', '1,1024'),
     }),
   },
-  fc.record({ type: fc.constant('remove' as const), seq: fc.integer({ min: 1, max: 5 }) }),
+  fc.record({ type: fc.constant('remove' as const), seq: fc.integer({ min: 1, max: 8 }) }),
 )
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -191,6 +191,21 @@ class Bench {
   }
 }
 
+/** What a task was submitted with: all the same but for one thing, and another for each seq. */
+function originOf(seq: number): Partial<Task> {
+  const own: Partial<Task>[] = [
+    {},
+    { groupId: 'g2' },
+    { parentId: 't1' },
+    { call: 'move' },
+    { priority: 1 },
+    { cancellable: false },
+    { principal: 'somebody' },
+    { submitMs: 8 },
+  ]
+  return { groupId: 'g1', submitMs: 7, ...own[seq - 1] }
+}
+
 function enter(entry: Entry, world: World, change: Change): void {
   const known = world.get(change.seq)
   if (change.type === 'remove') {
@@ -199,8 +214,7 @@ function enter(entry: Entry, world: World, change: Change): void {
     return
   }
   const { seq, value, parts, history } = change
-  const origin = { groupId: seq < 4 ? 'g1' : 'g2', priority: seq % 2 }
-  const put = task(seq, value, { tags: ['all', `own ${seq}`], ...origin, ...parts })
+  const put = task(seq, value, { tags: ['all', `own ${seq}`], ...originOf(seq), ...parts })
   entry.put(put, known?.task ?? null, history === known?.history ? null : history)
   world.set(seq, { task: put, history })
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { statSync } from 'node:fs'
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -185,6 +186,19 @@ describe('A database', () => {
     const look = new DatabaseSync(file)
     t.after(() => look.close())
     assert.deepEqual({ ...look.prepare('PRAGMA journal_mode').get() }, { journal_mode: 'wal' })
+  })
+})
+
+test('The log of a database has room behind what was committed', async t => {
+  const folder = await temporaryFolder(t)
+  const store = sqliteStore(folder)
+  await store.open()
+  t.after(() => store.close())
+  await commit(store, ...puts(task(1)))
+  // It is made once the commit has been told.
+  await t.waitFor(() => {
+    const { size } = statSync(join(folder, 'rollcall.db-wal'))
+    assert.ok(size > 2 ** 20, `${size} bytes`)
   })
 })
 

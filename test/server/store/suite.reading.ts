@@ -126,6 +126,13 @@ export function readingSuite(open: OpenStore): void {
       )
     })
 
+    test('finds a group no more that has settled since', async t => {
+      const store = await open(t)
+      await commit(store, ...puts(group(1, { running: 1 })))
+      await commit(store, ...puts(group(1, { finished: 1 }, { value: 'settled', finishMs: 5 })))
+      assert.deepEqual(await store.unsettledGroups(0, 9), [])
+    })
+
     test('finds running tasks after a seq, cancelling ones too', async t => {
       const store = await open(t)
       const all = [
