@@ -162,14 +162,16 @@ function addMember(
   const place = standing.held ? null : work.nextPlace()
   let blockers = waitingUses(standing.granted)
   let unplaced = later ? 1 : 0
-  let waitsFor: readonly Dependency[] = NOTHING
+  let waitsFor: Dependency[] | null = null
   let failures: Record<string, DependencyFailure> | null = null
-  for (const { taskId: dependencyId, states } of dependencies) {
+  for (const each of dependencies) {
+    const { taskId: dependencyId, states } = each
     const dependency = work.task(dependencyId) as Task
     if (!isFinal(dependency.value)) {
       blockers += 1
       if (isHeldBack(dependency)) unplaced += 1
-      waitsFor = waitsFor.concat({ taskId: dependencyId, states })
+      waitsFor ??= []
+      waitsFor.push(each)
     } else if (!states.includes(dependency.value)) {
       failures ??= {}
       failures[dependencyId] = { expected: states, actual: dependency.value }
@@ -214,7 +216,7 @@ function addMember(
     rev: work.nextRev(),
   }
   work.addTask(task, standing.granted)
-  for (const { taskId: dependencyId, states } of waitsFor)
+  for (const { taskId: dependencyId, states } of waitsFor ?? NOTHING)
     work.change({ type: 'edge.put', dependencyId, dependantId: taskId, states })
   if (failures !== null) work.followUps.push({ type: 'task.skip', taskId, failures })
 }
