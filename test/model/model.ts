@@ -255,9 +255,11 @@ export class Model {
       }
     })
     this.#cascade.push(() => {
-      for (const each of group.members.toReversed()) {
-        if (isPending(each)) this.#cascade.push(() => this.#cancel(each))
-      }
+      const pending = group.members.toReversed().filter(isPending)
+      // At once, but for those that have children, of which each has a step of its own.
+      for (const each of pending)
+        if (each.children.length > 0) this.#cascade.push(() => this.#cancel(each))
+      for (const each of pending) if (each.children.length === 0) this.#cancel(each)
     })
   }
 
