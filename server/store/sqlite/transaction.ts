@@ -11,7 +11,7 @@ import type { WorkingSet } from './working-set.ts'
 /** Tasks from which on a transaction is handed over in parts. */
 const PARTLY_MIN = 2_048
 /** Rows of tasks in a part at most. */
-const PART_MAX = 128
+const PART_MAX = 512
 /** Changes that are applied at once at most. */
 const APPLIED_MAX = 4_000
 
@@ -50,8 +50,8 @@ export class SqliteTransaction implements Transaction {
     for (let from = 0; from < changes.length; from += APPLIED_MAX) {
       if (from > 0) await setImmediate()
       this.#applyAtOnce(changes.slice(from, from + APPLIED_MAX))
+      if (this.#dirtyCount > PARTLY_MIN) await this.#handOverParts()
     }
-    if (this.#dirtyCount > PARTLY_MIN) await this.#handOverParts()
   }
 
   #applyAtOnce(changes: readonly Change[]): void {
