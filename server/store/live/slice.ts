@@ -111,11 +111,8 @@ function behind(need: NonNullable<Need['behind']>, slice: Slice, source: Source)
 
 /** The unfinished ones of those that a task has spawned, in submission order. */
 function children(parentId: string, slice: Slice, source: Source): string[] {
-  const spawned = source.task(parentId)?.spawned ?? []
-  const unfinished = spawned.flatMap(taskId => {
-    const child = source.task(taskId)
-    return child === undefined || isFinal(child.value) ? [] : [child]
-  })
+  const spawned = source.tasks(source.task(parentId)?.spawned ?? [])
+  const unfinished = spawned.filter(child => !isFinal(child.value))
   const inOrder = unfinished.sort((a, b) => a.seq - b.seq).map(({ taskId }) => taskId)
   return named(slice, source, inOrder)
 }

@@ -1,7 +1,7 @@
 // What a transaction changed → what the writer takes: an entry of the journal for the tasks, and statements for
 // all else.
 import type { SQLInputValue } from 'node:sqlite'
-import type { Changed, KeptTask } from './changed.ts'
+import type { Changed, PresentTask } from './changed.ts'
 import { chunksOf, chunkText } from './chunks.ts'
 import { Entry, type EntryText } from './journal-entry.ts'
 import {
@@ -11,6 +11,7 @@ import {
   UPDATE_GROUP,
   UPDATE_SETTLED_GROUP,
 } from './rows.ts'
+import { toldIn } from './told.ts'
 import type { WorkingSet } from './working-set.ts'
 
 /** One statement, run for each `width` of the values in turn. */
@@ -78,7 +79,7 @@ class Runs {
 export function partOf(set: WorkingSet, changed: Changed, tasksMax: number): Batch {
   const runs = new Runs()
   addHistory(runs, set, changed)
-  return batchOf(entriesOf(changed, tasksMax), runs)
+  return batchOf(entriesOf(set, changed, tasksMax), runs)
 }
 
 /** All that the transaction changed, or what is left of it; deletions of what was there before it first. */
@@ -87,8 +88,8 @@ export function restOf(set: WorkingSet, changed: Changed): Batch {
   addDeletions(runs, changed)
   addHistory(runs, set, changed)
   addOthers(runs, set, changed)
-  const entries = entriesOfGone(changed.deletedTasks)
-  for (const entry of entriesOf(changed, Number.POSITIVE_INFINITY)) entries.push(entry)
+  const entries = entriesOfGone(set, changed)
+  for (const entry of entriesOf(set, changed, Number.POSITIVE_INFINITY)) entries.push(entry)
   return batchOf(entries, runs)
 }
 
@@ -105,7 +106,7 @@ function addHistory(runs: Runs, set: WorkingSet, changed: Changed): void {
     const { firstId, lastId, groupId } = chunk
     const name = String(firstId)
     for (const nth of chunk.nths) {
-      const kept = changed.eventTasks[nth] as KeptTask | null
+      const kept = changed.eventTasks[nth] as PresentTask | null
       if (kept !== null) set.nameChunk(kept, name, changed)
     }
     runs.add(WRITES.insertChunk, [firstId, lastId, groupId, chunkText(chunk)])
@@ -135,46 +136,49 @@ function addDeletions(runs: Runs, changed: Changed): void {
 }
 
 /** Enters tasks that changed, so many at most. */
-function entriesOf(changed: Changed, limit: number): EntryText[] {
+function entriesOf(set: WorkingSet, changed: Changed, limit: number): EntryText[] {
   const { dirtyTasks, dirtyFrom } = changed
   const taken = dirtyTasks.slice(dirtyFrom, dirtyFrom + limit)
   changed.dirtyFrom += taken.length
-  return entered(taken, enter)
+  return entered(taken, set, changed, enter)
 }
 
 /** Enters that tasks are gone; of one that was put meanwhile there is nothing to tell. */
-function entriesOfGone(deleted: readonly KeptTask[]): EntryText[] {
-  return entered(
-    deleted.filter(({ entered }) => entered !== null),
-    (entry, { task }) => entry.remove(task),
-  )
+function entriesOfGone(set: WorkingSet, changed: Changed): EntryText[] {
+  const gone = changed.deletedTasks.filter(({ entered }) => entered !== null)
+  return entered(gone, set, changed, (entry, { task }) => entry.remove(task))
 }
 
 function entered(
-  tasks: readonly KeptTask[],
-  enterOne: (entry: Entry, kept: KeptTask) => void,
+  tasks: readonly PresentTask[],
+  set: WorkingSet,
+  changed: Changed,
+  enterOne: (entry: Entry, kept: PresentTask, id: number) => void,
 ): EntryText[] {
   const entries: EntryText[] = []
   for (let from = 0; from < tasks.length; from += ENTRY_MAX) {
     const to = Math.min(from + ENTRY_MAX, tasks.length)
+    const id = set.nextEntry()
     const entry = new Entry()
     let rows = 0
     for (let nth = from; nth < to; nth += 1) {
-      const kept = tasks[nth] as KeptTask
+      const kept = tasks[nth] as PresentTask
       if (kept.entered === null) rows += 1
-      enterOne(entry, kept)
+      enterOne(entry, kept, id)
     }
-    if (!entry.isEmpty) entries.push({ text: entry.text, changes: to - from, rows })
+    if (!entry.isEmpty) entries.push({ id, text: entry.text, changes: to - from, rows })
+    changed.lastEntry = id
   }
   return entries
 }
 
-function enter(entry: Entry, kept: KeptTask): void {
+function enter(entry: Entry, kept: PresentTask, id: number): void {
   kept.isDirty = false
   // One that was put and deleted again leaves nothing.
   if (kept.isDeleted) return
   const { task, entered, history, enteredHistory } = kept
   entry.put(task, entered, history === enteredHistory ? null : history)
+  toldIn(kept, id)
   kept.entered = task
   kept.enteredHistory = history
 }

@@ -14,6 +14,8 @@ export interface EntrySize {
 }
 
 export interface EntryText extends EntrySize {
+  /** Higher than that of each one that is in the journal. */
+  id: number
   text: string
 }
 

@@ -69,8 +69,7 @@ export class Journal {
   }
 
   /** Adds an entry to the transaction under way. */
-  append({ text, changes, rows }: EntryText, transaction: number): void {
-    const id = this.#lastId + 1
+  append({ id, text, changes, rows }: EntryText, transaction: number): void {
     this.#statements.of(JOURNAL.append).run(id, text)
     this.#lastId = id
     this.#staged.push({ id, transaction, changes, rows, characters: text.length })

@@ -37,6 +37,10 @@ export class PendingRows {
     return this.#rows.values().next().value
   }
 
+  of(seq: number): PendingRow | undefined {
+    return this.#rows.get(seq)
+  }
+
   /** Those that wait longest, so many at most. */
   first(limit: number): PendingRow[] {
     return this.#rows.values().take(limit).toArray()

@@ -45,7 +45,7 @@ export class Purgeable {
   }
 
   /** Takes note that the row of a task tells how it ended. */
-  written({ value, seq }: Task): void {
+  written({ value, seq }: Pick<Task, 'value' | 'seq'>): void {
     const purgedTo = this.#purgedTo.get(value)
     if (purgedTo !== undefined && seq <= purgedTo) this.#purgedTo.set(value, seq - 1)
   }

@@ -23,6 +23,7 @@ import { Overlay } from './overlay.ts'
 import { Reading } from './reading.ts'
 import { groupOf, TASK, taskOf } from './rows.ts'
 import { compileSearch } from './search.ts'
+import { TASKS_IN_MEMORY } from './tasks.ts'
 import { SqliteTransaction } from './transaction.ts'
 import type { WorkingSet } from './working-set.ts'
 import { Writer } from './writer.ts'
@@ -31,6 +32,11 @@ import { Writing } from './writing.ts'
 export interface SqliteOptions {
   /** Pages of 4 KiB that the database may have at most; reaching it is like a full disk. Default: none. */
   pageCountMax?: number
+  /**
+   * Tasks that stay in memory while they wait, about a kilobyte each; the others are read when their turn comes.
+   * Default: 98 304.
+   */
+  tasksInMemory?: number
   /**
    * Reads what is there and writes nothing, not even a lock: also beside the process that serves the
    * folder, and after its death. Default: false.
@@ -62,6 +68,9 @@ export const READS = {
 
 /** A store in a folder, which is made when it is not there unless it is opened for reading only. */
 export function sqliteStore(directory: string, options: SqliteOptions = {}): Store {
+  const { tasksInMemory = 0 } = options
+  if (!Number.isInteger(tasksInMemory) || tasksInMemory < 0)
+    throw new RangeError(`tasksInMemory is a whole number from 0 on; found ${tasksInMemory}`)
   return new SqliteStore(directory, options)
 }
 
@@ -120,7 +129,8 @@ class SqliteStore implements Store {
       )
     }
     const unlock = lockFolder(this.#directory)
-    const options = { path: this.#path, pageCountMax: this.#options.pageCountMax ?? null }
+    const { pageCountMax = null, tasksInMemory = TASKS_IN_MEMORY } = this.#options
+    const options = { path: this.#path, pageCountMax, tasksInMemory }
     const thread = Writer.thread(options)
     let reading: Reading | null = null
     try {

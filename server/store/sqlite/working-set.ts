@@ -1,6 +1,6 @@
-// What the transactions under way work on: tasks and groups as the last of them has left them, in memory
-// until their rows are written and, as far as there is room, while there is something to do about them; any
-// other is read from its row when it is asked for. After a failed commit it is made anew.
+// What the transactions under way work on: tasks and groups as the last of them has left them, in memory until
+// that is on disk and, as far as there is room, while there is something to do about them; any other is read
+// when it is asked for. After a failed commit it is made anew.
 import type { DatabaseSync } from 'node:sqlite'
 import type {
   Change,
@@ -13,63 +13,53 @@ import type {
   Slice,
   Task,
 } from '../../../machines/index.ts'
-import { isFinal, isGranted, stateOf, submissionEvent } from '../../../machines/index.ts'
+import { isFinal, isGranted, submissionEvent } from '../../../machines/index.ts'
 import { Live } from '../live/live.ts'
 import { loadSlice, type Source } from '../live/slice.ts'
-import {
-  type Changed,
-  type KeptTask,
-  type Landed,
-  newTask,
-  nothingChanged,
-  readTask,
-} from './changed.ts'
+import { Behind } from './behind.ts'
+import { type Changed, type KeptTask, nothingChanged, type PresentTask } from './changed.ts'
 import { Groups } from './groups.ts'
 import { Keys } from './keys.ts'
 import { Purgeable } from './purgeable.ts'
 import { restore } from './restore.ts'
-import { type Row, TASK, TASK_WIDTH, taskOf, type Values } from './rows.ts'
+import type { Values } from './rows.ts'
 import { Statements } from './statements.ts'
-
-/** Waiting tasks that stay in memory beside their rows; more are read again when their turn comes. */
-const TASKS_KEPT_MAX = 98_304
+import { TASKS_IN_MEMORY, Tasks } from './tasks.ts'
 
 /** Exported for the test that looks at their query plans. */
 export const LOADS = {
-  task: `SELECT ${TASK}, history FROM tasks WHERE task_id = ?`,
-  tasks: `SELECT ${TASK}, history FROM tasks WHERE task_id IN (SELECT value FROM json_each(?))`,
   counters: 'SELECT seq, place, rev FROM counters',
-  lastTaskSeq: 'SELECT max(seq) AS seq FROM tasks',
 }
 
 export class WorkingSet implements Source {
   readonly live = new Live()
   counters: Slice['counters']
-  readonly #statements: Statements
-  readonly #tasks = new Map<string, KeptTask>()
+  /** Number of the last entry of the journal. */
+  #lastEntry = 0
+  readonly #tasks: Tasks
   readonly #groups: Groups
-  /** Tasks that were deleted while their rows may still be there. */
-  readonly #deletedTasks = new Map<string, KeptTask>()
   readonly #purgeable: Purgeable
   readonly #keys: Keys
-  /** Tasks that were read by the transaction under way. */
-  #visitors: string[] = []
-  #lastTaskSeq: number
-  /** The task that was asked for or put last. */
-  #latest: KeptTask | null = null
   readonly #underWay: Changed[] = []
-  /** Transactions on disk of which not all rows of tasks are written. */
-  readonly #landed: Landed[] = []
 
-  /** @param reader Sees what is committed, and that alone. */
-  constructor(reader: DatabaseSync) {
-    this.#statements = new Statements(reader)
-    this.#groups = new Groups(this.#statements)
-    this.#keys = new Keys(this.#statements)
-    this.#purgeable = new Purgeable(this.#statements)
-    this.counters = { ...this.#row(LOADS.counters) } as unknown as Slice['counters']
-    this.#lastTaskSeq = (this.#row(LOADS.lastTaskSeq)?.seq as number | null) ?? 0
+  /**
+   * @param reader Sees what is committed, and that alone; the journal that it sees is empty.
+   * @param tasksInMemory How many tasks stay there while they wait.
+   */
+  constructor(reader: DatabaseSync, tasksInMemory = TASKS_IN_MEMORY) {
+    const statements = new Statements(reader)
+    this.#tasks = new Tasks(statements, new Behind(reader), tasksInMemory)
+    this.#groups = new Groups(statements)
+    this.#keys = new Keys(statements)
+    this.#purgeable = new Purgeable(statements)
+    this.counters = { ...statements.of(LOADS.counters).get() } as unknown as Slice['counters']
     restore(this.live, reader)
+  }
+
+  /** A number for the next entry of the journal. */
+  nextEntry(): number {
+    this.#lastEntry += 1
+    return this.#lastEntry
   }
 
   /** Begins a transaction; its number must be higher than those before. */
@@ -81,10 +71,7 @@ export class WorkingSet implements Source {
 
   /** Ends the transaction under way: what it only looked at is let go. */
   end(): void {
-    this.#latest = null
-    for (const taskId of this.#visitors)
-      if (this.#tasks.get(taskId)?.changedIn === 0) this.#tasks.delete(taskId)
-    this.#visitors = []
+    this.#tasks.end()
     this.#groups.end()
   }
 
@@ -96,20 +83,13 @@ export class WorkingSet implements Source {
       this.#underWay.shift()
       this.#groups.landed(changed)
       this.#keys.landed(changed)
-      const { tasks, deletedTasks } = changed
-      if (tasks.length + deletedTasks.length > 0)
-        this.#landed.push({ transaction: changed.transaction, tasks, deletedTasks })
+      this.#tasks.landed(changed)
     }
   }
 
   /** Takes note that for a transaction on disk, and all before it, each row is written. */
   applied(transaction: number): void {
-    for (;;) {
-      const [changed] = this.#landed
-      if (changed === undefined || changed.transaction > transaction) return
-      this.#landed.shift()
-      this.#letGo(changed)
-    }
+    this.#tasks.applied(transaction, task => this.#purgeable.written(task))
   }
 
   /** Takes note that a transaction has ended and changed nothing; those before it may still be on their way. */
@@ -120,7 +100,7 @@ export class WorkingSet implements Source {
 
   /** Whether the rows of tasks tell all that is known of them. */
   get isWritten(): boolean {
-    return this.#underWay.length === 0 && this.#landed.length === 0
+    return this.#underWay.length === 0 && this.#tasks.landedOnes.length === 0
   }
 
   load(need: Need, nowMs: number): Slice {
@@ -128,33 +108,23 @@ export class WorkingSet implements Source {
   }
 
   task(taskId: string): Task | undefined {
-    return this.#kept(taskId)?.task
+    return this.#tasks.get(taskId)?.task
   }
 
-  /** Those of some tasks that are there, in that order. Read together, rows take half the time. */
   tasks(taskIds: readonly string[]): Task[] {
-    const found: Task[] = []
-    const absent: string[] = []
-    for (const taskId of taskIds) {
-      const known = this.#tasks.get(taskId)
-      if (known !== undefined) found.push(known.task)
-      else if (!this.#deletedTasks.has(taskId)) absent.push(taskId)
-    }
-    if (absent.length === 0) return found
-    const rows = this.#statements.ofLists(LOADS.tasks).all(JSON.stringify(absent))
-    for (const row of rows as unknown as Values[]) this.#kept(row[1] as string, row)
-    return taskIds.flatMap(taskId => this.#tasks.get(taskId)?.task ?? [])
+    return this.#tasks.all(taskIds)
   }
 
   /** A task as it is on disk, null when it is not there; undefined when only its row can tell. */
   landedTask(taskId: string): Task | null | undefined {
-    const kept = this.#tasks.get(taskId) ?? this.#deletedTasks.get(taskId)
+    const kept = this.#tasks.known(taskId)
     if (kept === undefined) return undefined
-    if (this.#hasLanded(kept.changedIn)) return kept.isDeleted ? null : kept.task
+    if (this.#hasLanded(kept.changedIn))
+      return kept.isDeleted ? null : (kept.task ?? this.#tasks.read([kept])[0])
     // A change is on its way: it is on disk as the first of those that are has found it. It is seldom read
     // meanwhile, so nothing is kept to find it faster.
     for (const { tasks, found } of this.#underWay) {
-      const at = tasks.indexOf(kept)
+      const at = (tasks as readonly KeptTask[]).indexOf(kept)
       if (at >= 0) return found[at] ?? undefined
     }
     // It is deleted, and was left alone before.
@@ -189,19 +159,22 @@ export class WorkingSet implements Source {
   }
 
   purgeable({ states, limit }: NonNullable<Need['purgeable']>): Task[] {
-    const found = new Map<string, Task>()
-    const deleted = this.#deletedTasks
+    const found = new Map<string, number>()
     const isThere = (taskId: string, row: Values) =>
-      deleted.has(taskId) ? undefined : this.#kept(taskId, row)?.task
+      this.#tasks.isDeleted(taskId) ? undefined : this.#tasks.get(taskId, row)?.task
     for (const state of new Set(states))
-      for (const task of this.#purgeable.rows(state, limit, isThere)) found.set(task.taskId, task)
-    for (const { tasks } of [...this.#landed, ...this.#underWay]) {
-      for (const { task } of tasks) {
-        const isLast = this.#tasks.get(task.taskId)?.task === task
-        if (isLast && (states as string[]).includes(task.value)) found.set(task.taskId, task)
+      for (const { taskId, seq } of this.#purgeable.rows(state, limit, isThere))
+        found.set(taskId, seq)
+    // Those whose rows do not tell yet how they ended.
+    for (const { ended } of [...this.#tasks.landedOnes, ...this.#underWay]) {
+      for (const kept of ended as readonly KeptTask[]) {
+        const value = kept.task?.value ?? kept.leftAs
+        if (!kept.isDeleted && (states as (string | null)[]).includes(value))
+          found.set(kept.taskId, kept.seq)
       }
     }
-    return [...found.values()].sort((a, b) => a.seq - b.seq).slice(0, limit)
+    const first = [...found].sort(([, a], [, b]) => a - b).slice(0, limit)
+    return this.#tasks.all(first.map(([taskId]) => taskId))
   }
 
   idempotency(key: string): IdempotencyRecord | null {
@@ -252,8 +225,11 @@ export class WorkingSet implements Source {
         return
       case 'event.append': {
         const { taskId } = change.event
+        const kept = taskId === null ? undefined : this.#tasks.get(taskId)
+        // Its row will name the chunk: until then it stays in memory.
+        if (kept !== undefined) this.#tasks.note(kept, changed, kept.task)
         changed.events.push(change.event)
-        changed.eventTasks.push(taskId === null ? null : (this.#kept(taskId) ?? null))
+        changed.eventTasks.push(kept ?? null)
         return
       }
       case 'idempotency.put':
@@ -266,9 +242,9 @@ export class WorkingSet implements Source {
   }
 
   /** Names a chunk that holds an event of a task. */
-  nameChunk(kept: KeptTask, name: string, changed: Changed): void {
+  nameChunk(kept: PresentTask, name: string, changed: Changed): void {
     if (kept.isDeleted) return
-    this.#note(kept, changed, kept.task)
+    this.#tasks.note(kept, changed, kept.task)
     const { history } = kept
     if (history === '') kept.history = name
     else if (history !== name && !history.endsWith(`,${name}`)) kept.history = `${history},${name}`
@@ -297,89 +273,19 @@ export class WorkingSet implements Source {
     changed.eventTasks.push(kept)
   }
 
-  #putTask(task: Task, changed: Changed): KeptTask {
-    const { taskId } = task
-    const isNew = task.seq > this.#lastTaskSeq
-    const known = isNew ? undefined : this.#kept(taskId)
+  #putTask(task: Task, changed: Changed): PresentTask {
+    const known = this.#tasks.before(task)
     this.live.changed(known?.task, task)
-    if (known !== undefined) {
-      this.#note(known, changed, known.task)
-      known.task = task
-      return known
-    }
-    this.#lastTaskSeq = Math.max(this.#lastTaskSeq, task.seq)
-    const kept = newTask(task)
-    this.#tasks.set(taskId, kept)
-    this.#latest = kept
-    if (!isNew) this.#deletedTasks.delete(taskId)
-    this.#note(kept, changed, null)
-    return kept
+    return this.#tasks.put(task, known, changed)
   }
 
   #deleteTask(taskId: string, changed: Changed): void {
-    const kept = this.#kept(taskId)
-    if (kept === undefined) return
-    const { task } = kept
-    kept.isDeleted = true
-    this.#tasks.delete(taskId)
+    const task = this.#tasks.delete(taskId, changed)
+    if (task === undefined) return
     this.live.changed(task, undefined)
     for (const { taskId: dependencyId } of task.dependencies)
       this.live.edges.delete(dependencyId, task.seq)
-    this.#deletedTasks.set(taskId, kept)
-    kept.changedIn = changed.transaction
-    this.#latest = null
-    changed.deletedTasks.push(kept)
     forgetEvents(changed, event => event.taskId === taskId)
-  }
-
-  /** A task in memory, read from its row when it is not there. */
-  #kept(taskId: string, read?: Values): KeptTask | undefined {
-    // Most changes are of the task that the last one was of.
-    if (this.#latest !== null && this.#latest.task.taskId === taskId) return this.#latest
-    const known = this.#tasks.get(taskId)
-    if (known !== undefined) {
-      this.#latest = known
-      return known
-    }
-    if (this.#deletedTasks.has(taskId)) return undefined
-    const statement = this.#statements.ofLists(LOADS.task)
-    const row = read ?? (statement.get(taskId) as unknown as Values | undefined)
-    if (row === undefined) return undefined
-    const task = taskOf(row)
-    const kept = readTask(task, row[TASK_WIDTH] as string)
-    this.#tasks.set(taskId, kept)
-    this.#latest = kept
-    this.#visitors.push(taskId)
-    return kept
-  }
-
-  /** @param found How the task was before; null: it is put. */
-  #note(kept: KeptTask, changed: Changed, found: Task | null): void {
-    if (!kept.isDirty) {
-      kept.isDirty = true
-      changed.dirtyTasks.push(kept)
-    }
-    if (kept.changedIn === changed.transaction) return
-    kept.changedIn = changed.transaction
-    changed.tasks.push(kept)
-    changed.found.push(found)
-  }
-
-  /** Lets tasks go whose rows tell the same. */
-  #letGo({ transaction, tasks, deletedTasks }: Landed): void {
-    this.#latest = null
-    // The latest first: those that came first are the next to have their turn.
-    for (let nth = tasks.length - 1; nth >= 0; nth -= 1) {
-      const { task, changedIn, isDeleted } = tasks[nth] as KeptTask
-      if (changedIn !== transaction || isDeleted) continue
-      this.#purgeable.written(task)
-      const mayLeave = isFinal(task.value) || this.#tasks.size > TASKS_KEPT_MAX
-      if (mayLeave && stateOf(task.value) !== 'running') this.#tasks.delete(task.taskId)
-    }
-    for (const kept of deletedTasks) {
-      const { taskId } = kept.task
-      if (this.#deletedTasks.get(taskId) === kept) this.#deletedTasks.delete(taskId)
-    }
   }
 
   #hasLanded(transaction: number): boolean {
@@ -388,13 +294,10 @@ export class WorkingSet implements Source {
   }
 
   #seqOf(taskId: string): number {
-    const task = this.task(taskId)
-    if (task === undefined) throw new Error(`an edge names the task ${taskId}, which was never put`)
-    return task.seq
-  }
-
-  #row(sql: string, ...values: string[]): Row | undefined {
-    return this.#statements.of(sql).get(...values)
+    const known = this.#tasks.isDeleted(taskId) ? undefined : this.#tasks.known(taskId)
+    const seq = known?.seq ?? this.task(taskId)?.seq
+    if (seq === undefined) throw new Error(`an edge names the task ${taskId}, which was never put`)
+    return seq
   }
 }
 

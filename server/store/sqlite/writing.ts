@@ -7,8 +7,13 @@ import { guarded } from './connection.ts'
 import { WorkingSet } from './working-set.ts'
 import { Writer, type WriterOptions } from './writer.ts'
 
+export interface WritingOptions extends WriterOptions {
+  /** How many tasks stay in memory while they wait. */
+  tasksInMemory: number
+}
+
 export class Writing {
-  readonly #options: WriterOptions
+  readonly #options: WritingOptions
   readonly #reader: DatabaseSync
   #writer: Writer
   #set: WorkingSet
@@ -16,7 +21,7 @@ export class Writing {
   #isStale = false
 
   private constructor(
-    options: WriterOptions,
+    options: WritingOptions,
     reader: DatabaseSync,
     set: WorkingSet,
     writer: Writer,
@@ -35,12 +40,12 @@ export class Writing {
    * @param reader Sees what is committed, and that alone.
    */
   static async open(
-    options: WriterOptions,
+    options: WritingOptions,
     reader: DatabaseSync,
     thread: Worker,
   ): Promise<Writing> {
     const writer = await Writer.open(thread)
-    return new Writing(options, reader, workingSet(reader), writer)
+    return new Writing(options, reader, workingSet(reader, options), writer)
   }
 
   get writer(): Writer {
@@ -69,7 +74,7 @@ export class Writing {
       this.#writer = await Writer.open(Writer.thread(this.#options))
       this.#listen()
     }
-    const renewed = await this.#writer.holding(() => workingSet(this.#reader))
+    const renewed = await this.#writer.holding(() => workingSet(this.#reader, this.#options))
     if (renewed === null) {
       const failure = this.#writer.rowsFailure
       const why = failure instanceof Error ? `: ${failure.message}` : ''
@@ -86,6 +91,6 @@ export class Writing {
   }
 }
 
-function workingSet(reader: DatabaseSync): WorkingSet {
-  return guarded('the store cannot be read', () => new WorkingSet(reader))
+function workingSet(reader: DatabaseSync, { tasksInMemory }: WritingOptions): WorkingSet {
+  return guarded('the store cannot be read', () => new WorkingSet(reader, tasksInMemory))
 }

@@ -231,6 +231,11 @@ async function played(
   return slices
 }
 
+/** The tasks one by one, which no list has had written to their rows before. */
+function tasksOf(store: Store): Promise<(Task | null)[]> {
+  return Promise.all(SEQS.map(each => store.task(`t${each}`)))
+}
+
 async function seen(store: Store): Promise<unknown> {
   const states: TaskState[] = ['waiting', 'error']
   return {
@@ -304,16 +309,22 @@ test('Both stores load the same slices and answer the same reads, whatever is ap
     fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 5 }), async rounds => {
       run += 1
       const reopens = run % 2 === 0
-      const [memory, sqlite] = [memoryStore(), sqliteStore(`${folder}/${run}`)]
+      // Lists have all rows written: without them tasks are told by more and more entries of the journal.
+      const lists = run % 3 > 0
+      const options = run % 4 < 2 ? { tasksInMemory: run % 2 } : {}
+      const [memory, sqlite] = [memoryStore(), sqliteStore(`${folder}/${run}`, options)]
       await Promise.all([memory.open(), sqlite.open()])
       try {
         for (const each of applied(rounds)) {
           assert.deepEqual(await played(sqlite, each), await played(memory, each))
-          assert.deepEqual(await seen(sqlite), await seen(memory))
+          // Nobody takes back that an id comes again after its task was deleted: none does outside of tests.
+          if (!each.rollBack) assert.deepEqual(await tasksOf(sqlite), await tasksOf(memory))
+          if (lists) assert.deepEqual(await seen(sqlite), await seen(memory))
           if (!reopens) continue
           await sqlite.close()
           await sqlite.open()
         }
+        assert.deepEqual(await seen(sqlite), await seen(memory))
       } finally {
         await Promise.all([memory.close(), sqlite.close()])
       }

@@ -151,13 +151,16 @@ function changes(count: number): EntryText[] {
   ).map(each => ({ ...each, rows: 0 }))
 }
 
+let lastId = 0
+
 function entries(count: number, enter: (entry: Entry, nth: number) => void): EntryText[] {
   const made: EntryText[] = []
   for (let from = 0; from < count; from += ENTRY_MAX) {
     const to = Math.min(from + ENTRY_MAX, count)
     const entry = new Entry()
     for (let nth = from; nth < to; nth += 1) enter(entry, nth)
-    made.push({ text: entry.text, changes: to - from, rows: to - from })
+    lastId += 1
+    made.push({ id: lastId, text: entry.text, changes: to - from, rows: to - from })
   }
   return made
 }
@@ -445,15 +448,15 @@ describe('What cannot be written', () => {
     const { made } = await full(t)
     made.catchUp.some()
     made.limitPages(2)
-    const [entry] = changes(1) as [EntryText]
+    const [much, more] = [...changes(1), ...changes(1)] as [EntryText, EntryText]
     // It may say that it tells of more than it does: as many would be too large for a test.
-    made.commit({ ...entry, changes: STUCK_MAX - 400 })
+    made.commit({ ...much, changes: STUCK_MAX - 400 })
     assert.equal(made.journal.changes, STUCK_MAX)
-    made.commit(entry)
-    assert.throws(() => made.commit(entry), /database or disk is full/)
+    made.commit(more)
+    assert.throws(() => made.commit(...changes(1)), /database or disk is full/)
     assert.deepEqual([made.db.isTransaction, made.journal.changes], [false, STUCK_MAX + 1])
     made.limitPages(null)
-    made.commit(entry)
+    made.commit(...changes(1))
     assert.ok(made.rows > 0)
   })
 })

@@ -1,18 +1,20 @@
 // The journal against a list of tasks in memory: whatever is entered, taken back, written in part or left to
-// the next process, rows and journal together tell each task as it was entered last. ROLLCALL_JOURNAL_RUNS raises
-// the number of histories.
+// the next process, rows and journal together tell each task as it was entered last, all of them and each by
+// itself. ROLLCALL_JOURNAL_RUNS raises the number of histories.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { Task, TaskValue } from '../../../machines/index.ts'
-import { openWriter } from '../../../server/store/sqlite/connection.ts'
+import { Behind } from '../../../server/store/sqlite/behind.ts'
+import { openReader, openWriter } from '../../../server/store/sqlite/connection.ts'
 import { Journal } from '../../../server/store/sqlite/journal.ts'
 import { Entry } from '../../../server/store/sqlite/journal-entry.ts'
 import { Overlay } from '../../../server/store/sqlite/overlay.ts'
 import { TASK, TASK_WIDTH, taskOf, type Values } from '../../../server/store/sqlite/rows.ts'
 import { Statements } from '../../../server/store/sqlite/statements.ts'
+import { type Told, toldIn } from '../../../server/store/sqlite/told.ts'
 import { temporaryFolder } from '../../support/temp.ts'
 import { task } from './builders.ts'
 
@@ -22,6 +24,8 @@ const RUNS = Number(process.env.ROLLCALL_JOURNAL_RUNS ?? 150)
 interface Known {
   task: Task
   history: string
+  /** The entries that told of it. */
+  entries: number[]
 }
 
 type World = Map<number, Known>
@@ -108,9 +112,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Bench {
   readonly #path: string
   readonly #overlay: Overlay
+  readonly #reader: DatabaseSync
+  readonly #behind: Behind
   #db: DatabaseSync
   #journal: Journal
   #transaction = 0
+  #lastEntry = 0
   world: World = new Map()
 
   constructor(folder: string) {
@@ -118,6 +125,8 @@ class Bench {
     this.#db = openWriter(this.#path, null)
     this.#journal = new Journal(this.#db, new Statements(this.#db))
     this.#overlay = new Overlay(this.#path)
+    this.#reader = openReader(this.#path)
+    this.#behind = new Behind(this.#reader)
   }
 
   take(step: Step): void {
@@ -145,9 +154,11 @@ class Bench {
     this.#db.exec('BEGIN IMMEDIATE')
     for (const changes of entries) {
       const entry = new Entry()
-      for (const each of changes) enter(entry, world, each)
+      this.#lastEntry += 1
+      const id = this.#lastEntry
+      for (const each of changes) enter(entry, world, each, id)
       if (entry.isEmpty) continue
-      const told = { text: entry.text, changes: changes.length, rows: 0 }
+      const told = { id, text: entry.text, changes: changes.length, rows: 0 }
       this.#journal.append(told, this.#transaction)
     }
     this.#db.exec(commits ? 'COMMIT' : 'ROLLBACK')
@@ -172,7 +183,8 @@ class Bench {
     const world: World = new Map()
     for (const row of rows) {
       const read = taskOf(row)
-      world.set(read.seq, { task: read, history: row[TASK_WIDTH] as string })
+      const entries = this.world.get(read.seq)?.entries ?? []
+      world.set(read.seq, { task: read, history: row[TASK_WIDTH] as string, entries })
     }
     assert.deepEqual(
       seqs.map(({ seq }) => seq),
@@ -181,12 +193,31 @@ class Bench {
     return world
   }
 
+  /** Each task that is there, read by itself and with all others. */
+  read(): Known[][] {
+    const known = [...this.world.values()]
+    const told = known.map(({ task: { seq }, entries }) => {
+      const each: Told = {
+        ...{ seq, firstEntry: 0, secondEntry: 0, thirdEntry: 0 },
+        moreEntries: null,
+      }
+      for (const entry of entries) toldIn(each, entry)
+      return each
+    })
+    const together = this.#behind.read(told)
+    return known.map(({ entries }, nth) => {
+      const alone = this.#behind.read(told.slice(nth, nth + 1))
+      return [...alone, ...together.slice(nth, nth + 1)].map(read => ({ ...read, entries }))
+    })
+  }
+
   get journal(): Journal {
     return this.#journal
   }
 
   close(): void {
     this.#overlay.close()
+    this.#reader.close()
     this.#db.close()
   }
 }
@@ -206,7 +237,7 @@ function originOf(seq: number): Partial<Task> {
   return { groupId: 'g1', submitMs: 7, ...own[seq - 1] }
 }
 
-function enter(entry: Entry, world: World, change: Change): void {
+function enter(entry: Entry, world: World, change: Change, id: number): void {
   const known = world.get(change.seq)
   if (change.type === 'remove') {
     if (known !== undefined) entry.remove(known.task)
@@ -216,7 +247,7 @@ function enter(entry: Entry, world: World, change: Change): void {
   const { seq, value, parts, history } = change
   const put = task(seq, value, { tags: ['all', `own ${seq}`], ...originOf(seq), ...parts })
   entry.put(put, known?.task ?? null, history === known?.history ? null : history)
-  world.set(seq, { task: put, history })
+  world.set(seq, { task: put, history, entries: [...(known?.entries ?? []), id] })
 }
 
 function sorted(world: World): [number, Known][] {
@@ -236,6 +267,8 @@ test('Rows and journal tell what was committed, however much of it is written', 
       for (const each of steps) {
         made.take(each)
         assert.deepEqual(sorted(made.seen()), sorted(made.world), JSON.stringify(each))
+        const twice = [...made.world.values()].map(known => [known, known])
+        assert.deepEqual(made.read(), twice, JSON.stringify(each))
       }
       made.take({ type: 'write all' })
       assert.equal(made.journal.changes, 0)

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { TASK_STATES, type TaskState } from '../../../machines/index.ts'
 import { WRITES } from '../../../server/store/sqlite/batch.ts'
+import { BEHIND } from '../../../server/store/sqlite/behind.ts'
 import { GROUP_LOADS } from '../../../server/store/sqlite/groups.ts'
 import { HISTORY } from '../../../server/store/sqlite/history.ts'
 import {
@@ -23,6 +24,7 @@ import { RESTORES } from '../../../server/store/sqlite/restore.ts'
 import { layoutOf, PART } from '../../../server/store/sqlite/row-parts.ts'
 import { UPDATE_GROUP, UPDATE_SETTLED_GROUP } from '../../../server/store/sqlite/rows.ts'
 import { READS } from '../../../server/store/sqlite/store.ts'
+import { TASK_LOADS } from '../../../server/store/sqlite/tasks.ts'
 import { LOADS } from '../../../server/store/sqlite/working-set.ts'
 import type { TaskQuery } from '../../../server/store/store.ts'
 
@@ -50,12 +52,21 @@ function isFlat(sql: string, scans: RegExp[] = []): void {
   }
 }
 
-const ALL_LOADS = { ...LOADS, ...GROUP_LOADS, ...KEY_LOADS, ...PURGEABLE_LOADS }
+const ALL_LOADS = {
+  ...LOADS,
+  ...TASK_LOADS,
+  ...BEHIND,
+  ...GROUP_LOADS,
+  ...KEY_LOADS,
+  ...PURGEABLE_LOADS,
+}
 
 /** The index that each load follows; another may read much more on the way to the same rows. */
 const FOLLOWS: Record<keyof typeof ALL_LOADS, RegExp> = {
   task: /task_id=\?/,
   tasks: /task_id=\?|^SCAN json_each /,
+  entries: /INTEGER PRIMARY KEY|^SCAN json_each /,
+  rows: /INTEGER PRIMARY KEY|^SCAN json_each /,
   group: /group_id=\?/,
   counters: /^$/,
   lastTaskSeq: /INTEGER PRIMARY KEY|^SEARCH tasks$/,

@@ -9,14 +9,14 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { StoreError } from '../../../server/errors.ts'
 import { checkVersion } from '../../../server/store/sqlite/connection.ts'
-import { sqliteStore } from '../../../server/store/sqlite/store.ts'
+import { type SqliteOptions, sqliteStore } from '../../../server/store/sqlite/store.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { temporaryFolder } from '../../support/temp.ts'
 import { commit, group, ids, load, puts, reservation, resource, task } from './builders.ts'
 import { storeSuite } from './suite.ts'
 
-async function opened(t: TestContext, folder: string, pageCountMax?: number): Promise<Store> {
-  const store = sqliteStore(folder, pageCountMax === undefined ? {} : { pageCountMax })
+async function opened(t: TestContext, folder: string, options: SqliteOptions = {}): Promise<Store> {
+  const store = sqliteStore(folder, options)
   await store.open()
   t.after(() => store.close())
   return store
@@ -49,6 +49,10 @@ function refuses(folder: string, message: RegExp): Promise<void> {
 }
 
 storeSuite(async t => opened(t, await temporaryFolder(t)))
+
+describe('Without room in memory for a task', () => {
+  storeSuite(async t => opened(t, await temporaryFolder(t), { tasksInMemory: 0 }))
+})
 
 describe('A folder', () => {
   test('is made when it is not there, with those above it', async t => {
@@ -169,7 +173,7 @@ describe('A database', () => {
 
   test('that can grow no more keeps what it has, and takes changes again when it can', async t => {
     const { folder } = await written(t)
-    const full = await opened(t, folder, 100)
+    const full = await opened(t, folder, { pageCountMax: 100 })
     const large = task(301, 'finished', { result: 'x'.repeat(1_000_000) })
     await assert.rejects(commit(full, ...puts(large)), (error: Error) => {
       assert.ok(error instanceof StoreError && error.cause instanceof Error, String(error))
