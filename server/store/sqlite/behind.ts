@@ -10,7 +10,7 @@ import { entriesOf, type Told } from './told.ts'
 
 /** Exported for the test that looks at their query plans. */
 export const BEHIND = {
-  entries: `SELECT id, entry FROM journal WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`,
+  entries: 'SELECT id, entry FROM journal WHERE id IN (SELECT value FROM json_each(?))',
   rows: `SELECT seq, ${ROW_COLUMNS.join(', ')} FROM tasks WHERE seq IN (SELECT value FROM json_each(?))`,
 }
 

@@ -68,7 +68,7 @@ export const READS = {
 
 /** A store in a folder, which is made when it is not there unless it is opened for reading only. */
 export function sqliteStore(directory: string, options: SqliteOptions = {}): Store {
-  const { tasksInMemory = 0 } = options
+  const { tasksInMemory = TASKS_IN_MEMORY } = options
   if (!Number.isInteger(tasksInMemory) || tasksInMemory < 0)
     throw new RangeError(`tasksInMemory is a whole number from 0 on; found ${tasksInMemory}`)
   return new SqliteStore(directory, options)
